@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One array of column descriptions behind the table, JSON, -o, -H and the help. */
+#ifndef SWAPADM_COLUMNS_H
+#define SWAPADM_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A number that this kernel may not have. */
+struct num {
+	bool known;
+	uint64_t v;
+};
+
+enum col_type {
+	COL_STRING,	/* JSON string */
+	COL_BYTES,	/* JSON integer; human size in tables, integer with -b */
+	COL_RATE,	/* the same, bytes a second */
+	COL_COUNT,	/* JSON integer */
+	COL_SIGNED,	/* JSON integer, may be negative */
+	COL_RATIO,	/* JSON number, three digits after the point */
+	COL_PERCENT,	/* JSON number, one digit after the point */
+	COL_BOOL,	/* JSON boolean; yes and no in tables */
+};
+
+struct column {
+	int id;			/* what get() knows the column by */
+	const char *name;	/* in headings and for -o */
+	const char *key;	/* in JSON */
+	enum col_type type;
+	bool dflt;		/* shown without -o */
+	bool wrap;		/* long text: may be wrapped on a terminal */
+	const char *help;
+};
+
+/* What a column has for a row: the member that fits its type. */
+struct value {
+	bool known;		/* otherwise "-" and null */
+	union {
+		const char *s;	/* valid as long as the row is */
+		uint64_t u;
+		int64_t i;
+		double d;
+		bool b;
+	};
+};
+
+struct columns {
+	const char *rows;	/* JSON member that holds the rows, or the one row */
+	const struct column *col;
+	size_t n;
+	void (*get)(const void *row, int id, struct value *val);
+};
+
+/* The columns to show, in order: indices into columns->col. */
+struct selection {
+	size_t n;
+	int *index;
+};
+
+/* How to print. */
+struct layout {
+	bool json;
+	bool noheadings;
+	bool raw;
+	bool bytes;
+	bool known_only;	/* print_record(): leave out what is not known, but not in JSON */
+};
+
+/*
+ * Choose columns. @list is the argument of -o: names with commas between, in
+ * either case, after a "+" in addition to the default ones; NULL for the default
+ * ones. @all: every column.
+ * 0; -ENOMEM; -EINVAL for an unknown name, which *@bad then points to (*@badlen
+ * bytes). selection_release() in each case.
+ */
+int selection_parse(const struct columns *cols, const char *list, bool all,
+		    struct selection *sel, const char **bad, size_t *badlen);
+void selection_release(struct selection *sel);
+
+/* Text of one value for a table. Returns @buf, or the string of the value itself. */
+#define CELL_MAX	32
+const char *cell_text(const struct column *col, const struct value *val, bool bytes, char *buf);
+
+/* Value helpers for get() functions. */
+void value_num(struct value *val, struct num num);
+void value_str(struct value *val, const char *s);
+
+/*
+ * Print @n rows of @size bytes at @rows, as a table or as JSON ({"schema": …,
+ * "command": @command, cols->rows: […]}). 0, -ENOMEM or -EIO.
+ */
+int print_rows(const struct columns *cols, const struct selection *sel, const struct layout *lay,
+	       const char *command, const void *rows, size_t n, size_t size);
+
+/* Print one row downwards: a line a column, with its description; JSON: one object. */
+int print_record(const struct columns *cols, const struct selection *sel,
+		 const struct layout *lay, const char *command, const void *row);
+
+/*
+ * Print one row of many that come over time: same widths each time, headings
+ * when @first says so; JSON: one object a line.
+ */
+int print_sample(const struct columns *cols, const struct selection *sel,
+		 const struct layout *lay, const char *command, const void *row, bool first);
+
+/* Print the columns themselves (-H): a table or JSON. */
+int print_columns(const struct columns *cols, const struct layout *lay, const char *command);
+
+/* Print the columns for a help text. */
+void help_columns(const struct columns *cols, FILE *out);
+
+#endif

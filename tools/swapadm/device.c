@@ -1,0 +1,690 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* swapadm device: the swap devices, one by one. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/swap.h>
+
+#include "read.h"
+#include "size.h"
+#include "strbuf.h"
+#include "swapadm.h"
+
+#define MIB_SHIFT	20
+
+#ifndef SWAP_FLAG_DISCARD_ONCE
+#define SWAP_FLAG_DISCARD_ONCE	0x20000
+#endif
+#ifndef SWAP_FLAG_DISCARD_PAGES
+#define SWAP_FLAG_DISCARD_PAGES	0x40000
+#endif
+
+/* What device list and show know of a device. */
+struct device {
+	const char *name;
+	const char *type;
+	const char *state;
+	bool is_ghost;
+	struct num size;
+	struct num used;
+	bool has_prio;
+	int64_t prio;
+	struct block block;
+	struct ghost ghost;	/* only if is_ghost */
+	struct zswap zswap;	/* likewise */
+};
+
+enum {
+	DEV_NAME, DEV_TYPE, DEV_STATE, DEV_MEDIUM, DEV_SIZE, DEV_USED, DEV_AVAIL, DEV_USEPCT,
+	DEV_PRIO, DEV_LIMIT, DEV_MAX, DEV_ROOM, DEV_SLOTS, DEV_ZERO, DEV_ZSWAP, DEV_CACHED,
+	DEV_CLUSTERS, DEV_RESERVE, DEV_ARRAYS, DEV_META_STATIC, DEV_META, DEV_META_SLOT,
+	DEV_RATIO, DEV_ZRAM_DATA, DEV_ZRAM_COMPR, DEV_ZRAM_MEM,
+};
+
+static const struct column device_cols[] = {
+	{ DEV_NAME, "NAME", "name", COL_STRING, true, false, "path of the device or file" },
+	{ DEV_TYPE, "TYPE", "type", COL_STRING, true, false, "ghost, partition or file" },
+	{ DEV_STATE, "STATE", "state", COL_STRING, false, false,
+	  "on, off, or deleted: on, but the file has lost its name" },
+	{ DEV_MEDIUM, "MEDIUM", "medium", COL_STRING, true, false,
+	  "disk, ssd, zram, ram, loop" },
+	{ DEV_SIZE, "SIZE", "size", COL_BYTES, true, false, "size; of the ghost device: its limit" },
+	{ DEV_USED, "USED", "used", COL_BYTES, true, false, "slots in use, as bytes" },
+	{ DEV_AVAIL, "AVAIL", "avail", COL_BYTES, false, false, "size less what is used" },
+	{ DEV_USEPCT, "USE%", "use_percent", COL_PERCENT, true, false, "used part of the size" },
+	{ DEV_PRIO, "PRIO", "priority", COL_SIGNED, true, false, "priority" },
+	{ DEV_LIMIT, "LIMIT", "limit", COL_BYTES, false, false, "ghost: limit of the size" },
+	{ DEV_MAX, "MAX", "max", COL_BYTES, false, false, "ghost: largest limit of this kernel" },
+	{ DEV_ROOM, "ROOM", "room", COL_BYTES, false, false,
+	  "ghost: what reclaim can still put there" },
+	{ DEV_SLOTS, "SLOTS", "slots", COL_COUNT, false, false, "ghost: slots in use" },
+	{ DEV_ZERO, "ZERO", "zero", COL_BYTES, false, false, "ghost: slots that are zero pages" },
+	{ DEV_ZSWAP, "ZSWAP", "zswap", COL_BYTES, false, false,
+	  "ghost: slots in zswap, before compression" },
+	{ DEV_CACHED, "CACHED", "cached", COL_BYTES, false, false,
+	  "ghost: the other slots in use, in the swap cache only" },
+	{ DEV_CLUSTERS, "CLUSTERS", "clusters", COL_COUNT, false, false,
+	  "ghost: clusters allocated, with the reserve" },
+	{ DEV_RESERVE, "RESERVE", "reserve_clusters", COL_COUNT, false, false,
+	  "ghost: clusters in reserve" },
+	{ DEV_ARRAYS, "ARRAYS", "backing_arrays", COL_COUNT, false, false,
+	  "ghost: clusters with backing words" },
+	{ DEV_META_STATIC, "META-STATIC", "metadata_static", COL_BYTES, false, false,
+	  "ghost: memory taken once, when switched on" },
+	{ DEV_META, "META", "metadata", COL_BYTES, false, false,
+	  "ghost: memory for slots, now" },
+	{ DEV_META_SLOT, "META/SLOT", "metadata_per_slot", COL_RATIO, false, false,
+	  "ghost: bytes of META a slot in use" },
+	{ DEV_RATIO, "RATIO", "ratio", COL_RATIO, false, false,
+	  "data by memory: of zswap (ghost), of the device (zram)" },
+	{ DEV_ZRAM_DATA, "ZRAM-DATA", "zram_data", COL_BYTES, false, false,
+	  "zram: data before compression" },
+	{ DEV_ZRAM_COMPR, "ZRAM-COMPR", "zram_compressed", COL_BYTES, false, false,
+	  "zram: data after compression" },
+	{ DEV_ZRAM_MEM, "ZRAM-MEM", "zram_memory", COL_BYTES, false, false,
+	  "zram: memory taken" },
+};
+
+static void device_get(const void *row, int id, struct value *val)
+{
+	const struct device *dev = row;
+
+	switch (id) {
+	case DEV_NAME:
+		value_str(val, dev->name);
+		break;
+	case DEV_TYPE:
+		value_str(val, dev->type);
+		break;
+	case DEV_STATE:
+		value_str(val, dev->state);
+		break;
+	case DEV_MEDIUM:
+		value_str(val, dev->block.medium);
+		break;
+	case DEV_SIZE:
+		value_num(val, dev->size);
+		break;
+	case DEV_USED:
+		value_num(val, dev->used);
+		break;
+	case DEV_AVAIL:
+		val->known = dev->size.known && dev->used.known;
+		/* A ghost device may hold more than a limit that was lowered. */
+		val->u = dev->size.v > dev->used.v ? dev->size.v - dev->used.v : 0;
+		break;
+	case DEV_USEPCT:
+		val->known = percent(dev->used, dev->size, &val->d);
+		break;
+	case DEV_PRIO:
+		val->known = dev->has_prio;
+		val->i = dev->prio;
+		break;
+	case DEV_LIMIT:
+		value_num(val, dev->ghost.limit);
+		break;
+	case DEV_MAX:
+		value_num(val, dev->ghost.max);
+		break;
+	case DEV_ROOM:
+		value_num(val, dev->ghost.room);
+		break;
+	case DEV_SLOTS:
+		value_num(val, dev->ghost.slots);
+		break;
+	case DEV_ZERO:
+		value_num(val, dev->ghost.zero);
+		break;
+	case DEV_ZSWAP:
+		value_num(val, dev->ghost.zswap);
+		break;
+	case DEV_CACHED:
+		value_num(val, dev->ghost.cached);
+		break;
+	case DEV_CLUSTERS:
+		value_num(val, dev->ghost.clusters);
+		break;
+	case DEV_RESERVE:
+		value_num(val, dev->ghost.reserve);
+		break;
+	case DEV_ARRAYS:
+		value_num(val, dev->ghost.arrays);
+		break;
+	case DEV_META_STATIC:
+		value_num(val, dev->ghost.meta_static);
+		break;
+	case DEV_META:
+		value_num(val, dev->ghost.meta);
+		break;
+	case DEV_META_SLOT:
+		val->known = ratio(dev->ghost.meta, dev->ghost.slots, &val->d);
+		break;
+	case DEV_RATIO:
+		if (dev->is_ghost)
+			val->known = ratio(dev->zswap.data, dev->zswap.pool, &val->d);
+		else
+			val->known = ratio(dev->block.zram_data, dev->block.zram_mem, &val->d);
+		break;
+	case DEV_ZRAM_DATA:
+		value_num(val, dev->block.zram_data);
+		break;
+	case DEV_ZRAM_COMPR:
+		value_num(val, dev->block.zram_compr);
+		break;
+	case DEV_ZRAM_MEM:
+		value_num(val, dev->block.zram_mem);
+		break;
+	}
+}
+
+static const struct columns list_columns = {
+	.rows = "devices",
+	.col = device_cols,
+	.n = sizeof(device_cols) / sizeof(device_cols[0]),
+	.get = device_get,
+};
+
+static const struct columns show_columns = {
+	.rows = "device",
+	.col = device_cols,
+	.n = sizeof(device_cols) / sizeof(device_cols[0]),
+	.get = device_get,
+};
+
+/* Options of the verbs. */
+static struct {
+	bool all;
+	int swapon_flags;
+} verb_opts;
+
+/* Status of a command that does the same to several devices. */
+struct tally {
+	unsigned int done;
+	unsigned int failed;
+	int first;		/* status of the first failure */
+};
+
+static void tally_add(struct tally *tally, int status)
+{
+	if (!status)
+		tally->done++;
+	else if (!tally->failed++)
+		tally->first = status;
+}
+
+static int tally_status(const struct tally *tally)
+{
+	if (!tally->failed)
+		return EX_OK;
+	return tally->done ? EX_PARTLY : tally->first;
+}
+
+/* The status for a change that the kernel answered with @err. */
+static int refused(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+		return EX_NOMEM;
+	case -ENOSYS:
+		return EX_UNSUPPORTED;
+	}
+	return EX_REFUSED;
+}
+
+static int no_ghost(const char *name)
+{
+	message("%s: this kernel has no ghost swap device", name);
+	return EX_UNSUPPORTED;
+}
+
+static bool names_ghost(const char *name)
+{
+	return !strcmp(name, "ghost") || !strcmp(name, GHOST_NODE);
+}
+
+static int load_swaps(struct swaps *swaps)
+{
+	int err = read_swaps(&root, swaps);
+
+	if (err == -ENOENT) {
+		message("this kernel has no swap: there is no %s", root.failed);
+		return EX_UNSUPPORTED;
+	}
+	return err ? cannot_read(err) : EX_OK;
+}
+
+/* Fill in @dev for @swap; the strings stay those of @swap. */
+static int load_device(const struct swap *swap, struct device *dev)
+{
+	int err;
+
+	*dev = (struct device){
+		.name = swap->name,
+		.type = swap->type,
+		.state = swap->deleted ? "deleted" : "on",
+		.is_ghost = swap->ghost,
+		.size = { true, swap->size },
+		.used = { true, swap->used },
+		.has_prio = true,
+		.prio = swap->prio,
+	};
+	if (swap->ghost) {
+		err = read_ghost(&root, &dev->ghost);
+		if (!err)
+			err = read_zswap(&root, &dev->zswap);
+	} else {
+		err = read_block(&root, swap->name, &dev->block);
+	}
+	return err ? cannot_read(err) : EX_OK;
+}
+
+/* Fill in @dev for the ghost device while it is off. */
+static int load_ghost_off(struct device *dev)
+{
+	int err;
+
+	*dev = (struct device){
+		.name = GHOST_NODE,
+		.type = "ghost",
+		.state = "off",
+		.is_ghost = true,
+	};
+	err = read_ghost(&root, &dev->ghost);
+	if (!err)
+		err = read_zswap(&root, &dev->zswap);
+	dev->size = dev->ghost.limit;
+	dev->used = dev->ghost.used;
+	return err ? cannot_read(err) : EX_OK;
+}
+
+static int do_list(int argc, char **argv)
+{
+	struct layout lay = layout();
+	struct device *devs = NULL;
+	struct swaps swaps = { 0 };
+	struct selection sel;
+	bool ghost_on = false;
+	size_t n = 0;
+	int status;
+
+	if (argc)
+		return usage_error("no argument is expected: %s", argv[0]);
+	status = choose_columns(&list_columns, &sel);
+	if (status)
+		goto out;
+	status = load_swaps(&swaps);
+	if (status)
+		goto out;
+	/* One more for the ghost device while it is off. */
+	devs = calloc(swaps.n + 1, sizeof(*devs));
+	if (!devs) {
+		status = out_of_memory();
+		goto out;
+	}
+	for (; n < swaps.n && !status; n++) {
+		ghost_on |= swaps.v[n].ghost;
+		status = load_device(&swaps.v[n], &devs[n]);
+	}
+	if (!status && verb_opts.all && !ghost_on) {
+		status = load_ghost_off(&devs[n]);
+		if (devs[n].ghost.present)
+			n++;
+	}
+	if (!status)
+		status = print_status(print_rows(&list_columns, &sel, &lay, command_name(), devs, n,
+						 sizeof(*devs)));
+out:
+	free(devs);
+	swaps_release(&swaps);
+	selection_release(&sel);
+	return status;
+}
+
+static int do_show(int argc, char **argv)
+{
+	struct swaps swaps = { 0 };
+	struct layout lay = layout();
+	struct selection sel;
+	struct device dev;
+	struct swap *swap;
+	int status;
+
+	if (argc != 1)
+		return usage_error("one device is expected");
+	if (!opts.columns && !opts.all_columns) {
+		opts.all_columns = true;
+		lay.known_only = true;
+	}
+	status = choose_columns(&show_columns, &sel);
+	if (status)
+		goto out;
+	status = load_swaps(&swaps);
+	if (status)
+		goto out;
+
+	swap = swaps_find(&root, &swaps, argv[0]);
+	if (swap) {
+		status = load_device(swap, &dev);
+	} else if (names_ghost(argv[0])) {
+		status = load_ghost_off(&dev);
+		if (!status && !dev.ghost.present)
+			status = no_ghost(argv[0]);
+	} else {
+		message("%s: not a swap device that is on", argv[0]);
+		status = EX_FAILED;
+	}
+	if (!status)
+		status = print_status(print_record(&show_columns, &sel, &lay, command_name(), &dev));
+out:
+	swaps_release(&swaps);
+	selection_release(&sel);
+	return status;
+}
+
+/* The path to hand to swapon(2) and swapoff(2) for @name. */
+static int device_path(const char *name, char *path, size_t size)
+{
+	int present, err;
+
+	if (names_ghost(name)) {
+		present = sysroot_exists(&root, GHOST_DIR);
+		if (present < 0)
+			return cannot_read(present);
+		if (!present)
+			return no_ghost(name);
+		name = GHOST_NODE;
+	}
+	if (root.real && strlen(name) < size) {
+		strcpy(path, name);
+		return EX_OK;
+	}
+	err = sysroot_path(&root, name, path, size);
+	if (err) {
+		message("%s: %s", name, reason(err));
+		return EX_FAILED;
+	}
+	return EX_OK;
+}
+
+static void print_swapon(const char *path)
+{
+	int flags = verb_opts.swapon_flags;
+	const char *sep = "";
+
+	printf("swapon(\"%s\", ", path);
+	if (flags & SWAP_FLAG_PREFER) {
+		printf("SWAP_FLAG_PREFER | %d", flags & SWAP_FLAG_PRIO_MASK);
+		sep = " | ";
+	}
+	if (flags & SWAP_FLAG_DISCARD) {
+		printf("%sSWAP_FLAG_DISCARD", sep);
+		sep = " | ";
+	}
+	if (flags & SWAP_FLAG_DISCARD_ONCE)
+		printf("%sSWAP_FLAG_DISCARD_ONCE", sep);
+	if (flags & SWAP_FLAG_DISCARD_PAGES)
+		printf("%sSWAP_FLAG_DISCARD_PAGES", sep);
+	printf("%s)\n", flags ? "" : "0");
+}
+
+static int switch_on(const char *name)
+{
+	char path[2 * PATH_MAX];
+	int status, err;
+
+	status = device_path(name, path, sizeof(path));
+	if (status)
+		return status;
+	if (opts.dry_run) {
+		print_swapon(path);
+		return EX_OK;
+	}
+	if (!swapon(path, verb_opts.swapon_flags))
+		return EX_OK;
+	err = -errno;
+	message("%s: cannot swap on: %s", path, reason(err));
+	return refused(err);
+}
+
+static int do_on(int argc, char **argv)
+{
+	struct tally tally = { 0 };
+
+	if (!argc)
+		return usage_error("a device is missing");
+	for (int i = 0; i < argc; i++)
+		if (names_ghost(argv[i]) && verb_opts.swapon_flags)
+			return usage_error("%s: the ghost device takes neither priority nor discard",
+					   argv[i]);
+	for (int i = 0; i < argc; i++)
+		tally_add(&tally, switch_on(argv[i]));
+	return tally_status(&tally);
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+/*
+ * A signal ends swapoff(2) with EINTR and leaves the device on. Without a handler
+ * it would end this program as well, before it could say so.
+ */
+static void catch_signals(void)
+{
+	struct sigaction act = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+}
+
+static int switch_off(const char *name, bool deleted)
+{
+	char path[2 * PATH_MAX];
+	int status, err;
+
+	status = device_path(name, path, sizeof(path));
+	if (status)
+		return status;
+	if (opts.dry_run) {
+		printf("swapoff(\"%s\")\n", path);
+		return EX_OK;
+	}
+	if (interrupted)
+		err = -EINTR;
+	else
+		err = swapoff(path) ? -errno : 0;
+	if (!err)
+		return EX_OK;
+	message("%s: cannot swap off: %s%s", path, reason(err),
+		deleted ? " (the file was deleted)" : "");
+	return refused(err);
+}
+
+/*
+ * The order for --all. The ghost device first: its slots go back to memory in one
+ * walk, and what a disk holds for it goes with them. Then slow ones first, so that
+ * what memory has no room for moves to a faster device and not to a slower one.
+ */
+static int by_off_order(const void *a, const void *b)
+{
+	const struct swap *x = a, *y = b;
+
+	if (x->ghost != y->ghost)
+		return x->ghost ? -1 : 1;
+	return (x->prio > y->prio) - (x->prio < y->prio);
+}
+
+static int do_off(int argc, char **argv)
+{
+	struct tally tally = { 0 };
+	struct swaps swaps;
+	int status;
+
+	if (verb_opts.all ? argc : !argc)
+		return usage_error(verb_opts.all ? "--all takes no device" : "a device is missing");
+	status = load_swaps(&swaps);
+	if (status)
+		goto out;
+
+	catch_signals();
+	if (verb_opts.all && swaps.n)
+		qsort(swaps.v, swaps.n, sizeof(*swaps.v), by_off_order);
+	for (size_t i = 0; verb_opts.all && i < swaps.n; i++)
+		tally_add(&tally, switch_off(swaps.v[i].name, swaps.v[i].deleted));
+	for (int i = 0; i < argc; i++) {
+		/* zram0 for /dev/zram0, as everywhere; a path is taken as it stands. */
+		struct swap *swap = strchr(argv[i], '/') ? NULL :
+			swaps_find(&root, &swaps, argv[i]);
+
+		tally_add(&tally, switch_off(swap ? swap->name : argv[i], swap && swap->deleted));
+	}
+	status = tally_status(&tally);
+out:
+	swaps_release(&swaps);
+	return status;
+}
+
+/* Turn the SIZE of resize into MiB. */
+static int parse_limit(const char *text, const struct ghost *ghost, uint64_t *mib)
+{
+	uint64_t bytes;
+	int err;
+
+	if (!strcmp(text, "max")) {
+		if (!ghost->max.known) {
+			message("max: this kernel does not tell the largest limit");
+			return EX_UNSUPPORTED;
+		}
+		*mib = ghost->max.v >> MIB_SHIFT;
+		return EX_OK;
+	}
+	err = size_parse(text, &bytes);
+	if (err)
+		return usage_error("%s: %s", text, err == -ERANGE ? reason(err) : "not a size");
+	if (bytes & ((1 << MIB_SHIFT) - 1))
+		return usage_error("%s: not a multiple of 1M", text);
+	*mib = bytes >> MIB_SHIFT;
+	return EX_OK;
+}
+
+static int write_limit(uint64_t mib, const struct ghost *ghost)
+{
+	char path[2 * PATH_MAX], text[32], most[SIZE_TEXT_MAX];
+	int err;
+
+	snprintf(text, sizeof(text), "%" PRIu64, mib);
+	if (opts.dry_run) {
+		err = sysroot_path(&root, GHOST_LIMIT, path, sizeof(path));
+		if (err) {
+			message("%s: %s", GHOST_LIMIT, reason(err));
+			return EX_FAILED;
+		}
+		printf("write(\"%s\", \"%s\")\n", path, text);
+		return EX_OK;
+	}
+	err = sysroot_write(&root, GHOST_LIMIT, text);
+	if (err == -EINVAL && ghost->max.known)
+		message("ghost: cannot write %s to %s: %s (1M to %s is allowed)", text, root.failed,
+			reason(err), size_format(ghost->max.v, most));
+	else if (err)
+		message("ghost: cannot write %s to %s: %s", text, root.failed, reason(err));
+	return err ? refused(err) : EX_OK;
+}
+
+static int do_resize(int argc, char **argv)
+{
+	struct ghost ghost;
+	uint64_t mib = 0;
+	int status, err;
+
+	if (argc < 1 || argc > 2)
+		return usage_error("a size is expected");
+	if (argc == 2 && !names_ghost(argv[0]))
+		return usage_error("%s: only the ghost device can be resized", argv[0]);
+	err = read_ghost(&root, &ghost);
+	if (err)
+		return cannot_read(err);
+	if (!ghost.present)
+		return no_ghost("ghost");
+	status = parse_limit(argv[argc - 1], &ghost, &mib);
+	if (!status)
+		status = write_limit(mib, &ghost);
+	if (!status && ghost.used.known && mib < ghost.used.v >> MIB_SHIFT) {
+		char used[SIZE_TEXT_MAX];
+
+		message("ghost: %s are in use: it does not grow until less than the limit is",
+			size_format(ghost.used.v, used));
+	}
+	return status;
+}
+
+static int set_flag(int key, const char *arg)
+{
+	int64_t prio;
+
+	switch (key) {
+	case 'a':
+		verb_opts.all = true;
+		return 0;
+	case 'p':
+		if (parse_s64(arg, &prio) || prio < 0 || prio > SWAP_FLAG_PRIO_MASK) {
+			usage_error("%s: not a priority from 0 to %d", arg, SWAP_FLAG_PRIO_MASK);
+			return -EINVAL;
+		}
+		verb_opts.swapon_flags &= ~SWAP_FLAG_PRIO_MASK;
+		verb_opts.swapon_flags |= SWAP_FLAG_PREFER | (int)prio;
+		return 0;
+	case 'd':
+		verb_opts.swapon_flags |= SWAP_FLAG_DISCARD;
+		if (!arg)
+			return 0;
+		if (!strcmp(arg, "once"))
+			verb_opts.swapon_flags |= SWAP_FLAG_DISCARD_ONCE;
+		else if (!strcmp(arg, "pages"))
+			verb_opts.swapon_flags |= SWAP_FLAG_DISCARD_PAGES;
+		else
+			return usage_error("%s: discard is once or pages", arg) ? -EINVAL : 0;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static const struct verb_flag list_flags[] = {
+	{ 'a', "all", NULL, "the ghost device too while it is off" },
+	{ 0, NULL, NULL, NULL }
+};
+
+static const struct verb_flag on_flags[] = {
+	{ 'p', "priority", "PRIO", "priority, 0 to 32767; not for the ghost device" },
+	{ 'd', "discard", "[POLICY]", "discard: once, pages, or both without POLICY" },
+	{ 0, NULL, NULL, NULL }
+};
+
+static const struct verb_flag off_flags[] = {
+	{ 'a', "all", NULL, "all devices that are on" },
+	{ 0, NULL, NULL, NULL }
+};
+
+static const struct verb verbs[] = {
+	{ "list", "", "List the swap devices that are on.", do_list, &list_columns, list_flags,
+	  set_flag },
+	{ "show", "DEVICE", "Show all that is known about one device.", do_show, &show_columns,
+	  NULL, set_flag },
+	{ "on", "DEVICE...", "Switch devices on: ghost, block devices or files.", do_on, NULL,
+	  on_flags, set_flag },
+	{ "off", "DEVICE...|--all", "Switch devices off.", do_off, NULL, off_flags, set_flag },
+	{ "resize", "[ghost] SIZE|max", "Set the limit of the ghost device.", do_resize, NULL, NULL,
+	  set_flag },
+	{ NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+};
+
+int do_device(int argc, char **argv)
+{
+	return verb_dispatch("device", verbs, argc, argv);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Readers of /proc, /sys and cgroupfs. None of them prints. All return 0 or
+ * negative errno, and then root->failed names the file. What this kernel does
+ * not have is no error: it is left unknown (struct num) or not present.
+ */
+#ifndef SWAPADM_READ_H
+#define SWAPADM_READ_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "columns.h"
+#include "sysfs.h"
+
+#define GHOST_NODE	"/dev/ghostswap"
+#define GHOST_DIR	"/sys/kernel/mm/swap/ghost"
+#define GHOST_LIMIT	"/proc/sys/vm/ghostswap_limit_mb"
+#define ZSWAP_PARAMS	"/sys/module/zswap/parameters"
+#define ZSWAP_DEBUG	"/sys/kernel/debug/zswap"
+#define CGROUP_DIR	"/sys/fs/cgroup"
+
+/* A row of /proc/swaps. */
+struct swap {
+	char *name;		/* escapes undone, without " (deleted)" */
+	char type[16];		/* partition, file, ghost */
+	bool ghost;
+	bool deleted;		/* the file has no name any more */
+	uint64_t size;		/* bytes */
+	uint64_t used;		/* bytes */
+	int64_t prio;
+};
+
+struct swaps {
+	struct swap *v;
+	size_t n;
+};
+
+/* -ENOENT when this kernel has no swap at all. swaps_release() in each case. */
+int read_swaps(struct sysroot *root, struct swaps *swaps);
+void swaps_release(struct swaps *swaps);
+
+/* Parse the text of /proc/swaps. 0, -ENOMEM, -EBADMSG or -ERANGE. */
+int parse_swaps(const char *text, struct swaps *swaps);
+
+/* Undo the octal escapes (\040) of a path in /proc, in place. */
+void unescape_path(char *path);
+
+/* The row of @name, which may be "ghost", a path, a link or a name in /dev; or NULL. */
+struct swap *swaps_find(struct sysroot *root, struct swaps *swaps, const char *name);
+
+/* The ghost device. Sizes in bytes. */
+struct ghost {
+	bool present;		/* this kernel has it */
+	bool enabled;		/* and it is on */
+	struct num limit;
+	struct num max;
+	struct num slots;	/* in use, a count */
+	struct num used;	/* the same in bytes */
+	struct num zero;
+	struct num zswap;
+	struct num cached;	/* in use and neither zero nor zswap */
+	struct num room;
+	struct num clusters;
+	struct num reserve;
+	struct num arrays;
+	struct num meta_static;
+	struct num meta;
+};
+
+int read_ghost(struct sysroot *root, struct ghost *ghost);
+
+/* zswap, over all swap devices. */
+struct zswap {
+	bool present;
+	bool enabled;
+	bool shrinker;
+	bool shrinker_known;
+	char compressor[64];
+	struct num max_percent;
+	struct num accept_percent;
+	struct num data;	/* bytes before compression */
+	struct num pool;	/* bytes of memory */
+	struct num pool_max;	/* bytes that max_percent allows */
+	struct num limit_hit;	/* from debugfs, so for root only */
+	struct num written_back;
+};
+
+int read_zswap(struct sysroot *root, struct zswap *zswap);
+
+/* What a block device is made of, and for zram what it holds. */
+struct block {
+	const char *medium;	/* zram, ram, loop, ssd, disk; NULL when not known */
+	struct num zram_data;	/* bytes before compression */
+	struct num zram_compr;	/* bytes after it */
+	struct num zram_mem;	/* bytes of memory */
+};
+
+/* @name is a path in /dev. */
+int read_block(struct sysroot *root, const char *name, struct block *block);
+
+/* Counters since boot, in pages if nothing else is said. */
+struct counters {
+	struct num zswap_in;
+	struct num zswap_out;
+	struct num zswap_writeback;
+	struct num zero_in;
+	struct num zero_out;
+	struct num phys_in;
+	struct num phys_out;
+	struct num cluster_alloc;	/* clusters */
+	struct num cluster_free;
+	struct num reserve_miss;	/* events */
+	struct num rejected;
+};
+
+int read_counters(struct sysroot *root, struct counters *counters);
+
+/* Memory and the settings that bear on swap. */
+struct vm {
+	struct num mem_total;		/* bytes */
+	struct num swappiness;
+	struct num ghost_in_meminfo;	/* 0 or 1 */
+	struct num uptime;		/* seconds, 0.01 s cut off */
+	bool resume;			/* a device to resume from is set */
+};
+
+int read_vm(struct sysroot *root, struct vm *vm);
+
+/* cgroups that do not swap because memory.swap.max is 0 and ghost.max is auto. */
+struct no_swap_cgroups {
+	size_t n;
+	bool more;		/* the walk was cut short by its bounds */
+	char first[PATH_MAX];	/* path of the first, in the order of names */
+};
+
+int read_no_swap_cgroups(struct sysroot *root, struct no_swap_cgroups *found);
+
+/* @part of @whole as a ratio whole/part; false when it has no meaning. */
+bool ratio(struct num whole, struct num part, double *val);
+
+/* 100 * @part / @whole; false when it has no meaning. */
+bool percent(struct num part, struct num whole, double *val);
+
+/* Pages of @now less @before a second, in bytes; unknown if a counter went back. */
+struct num page_rate(struct num before, struct num now, double seconds);
+
+/* Sum of two; unknown only when both are. Stops at the largest number. */
+struct num num_add(struct num a, struct num b);
+
+/* Size of a page of this machine. */
+uint64_t page_size(void);
+
+/* Turn pages into bytes. 0 or -ERANGE. */
+int num_pages(struct num *num);
+
+/* A key of a file of lines "key value". */
+struct key {
+	const char *name;
+	struct num *num;
+};
+
+/* Fill in @keys from the keyed file @path. Keys that are not there stay unknown. */
+int read_keys(struct sysroot *root, const char *path, const struct key *keys, size_t n);
+
+/* As sysroot_read_u64(); a file that is not there leaves *@num unknown. */
+int read_num(struct sysroot *root, const char *path, struct num *num);
+
+#endif

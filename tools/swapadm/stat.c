@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* swapadm stat: what swap holds, what it costs, what goes in and out. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "read.h"
+#include "size.h"
+#include "swapadm.h"
+
+#define WATCH_MIN	0.01
+#define WATCH_MAX	86400.0
+
+/* Rows after which the headings are printed again. */
+#define HEADING_EVERY	20
+
+struct sample {
+	struct timespec when;
+	struct num uptime;
+	struct ghost ghost;
+	struct zswap zswap;
+	struct counters total;
+	struct counters rate;		/* bytes a second; unknown in the first sample */
+	struct num phys_size;
+	struct num phys_used;
+	struct num zram_data;
+	struct num zram_mem;
+};
+
+enum {
+	ST_UPTIME, ST_SLOTS, ST_USED, ST_LIMIT, ST_ROOM, ST_ZERO, ST_ZSWAP, ST_CACHED, ST_DATA,
+	ST_POOL, ST_RATIO, ST_POOL_MAX, ST_POOLPCT, ST_STATIC, ST_DYNAMIC, ST_META_SLOT,
+	ST_PHYS_SIZE, ST_PHYS_USED, ST_ZRAM_DATA, ST_ZRAM_MEM, ST_ZSWAP_IN, ST_ZSWAP_OUT,
+	ST_ZSWAP_WB, ST_ZERO_IN, ST_ZERO_OUT, ST_PHYS_IN, ST_PHYS_OUT, ST_CLUSTER_ALLOC,
+	ST_CLUSTER_FREE, ST_RESERVE_MISS, ST_REJECTED, ST_RATE_IN, ST_RATE_OUT, ST_RATE_ZSWAP_IN,
+	ST_RATE_ZSWAP_OUT, ST_RATE_ZSWAP_WB, ST_RATE_ZERO_IN, ST_RATE_ZERO_OUT, ST_RATE_PHYS_IN,
+	ST_RATE_PHYS_OUT,
+};
+
+static const struct column stat_cols[] = {
+	{ ST_UPTIME, "UPTIME", "uptime", COL_COUNT, false, false, "seconds since boot" },
+	{ ST_SLOTS, "SLOTS", "slots", COL_COUNT, true, false, "ghost slots in use" },
+	{ ST_USED, "USED", "used", COL_BYTES, false, false, "the same as bytes" },
+	{ ST_LIMIT, "LIMIT", "limit", COL_BYTES, false, false, "limit of the ghost device" },
+	{ ST_ROOM, "ROOM", "room", COL_BYTES, false, false,
+	  "what reclaim can still put on the ghost device" },
+	{ ST_ZERO, "ZERO", "zero", COL_BYTES, true, false, "ghost slots that are zero pages" },
+	{ ST_ZSWAP, "ZSWAP", "zswap", COL_BYTES, true, false,
+	  "ghost slots in zswap, before compression" },
+	{ ST_CACHED, "CACHED", "cached", COL_BYTES, false, false,
+	  "ghost slots in the swap cache only" },
+	{ ST_DATA, "DATA", "zswap_data", COL_BYTES, false, false,
+	  "all that is in zswap, before compression" },
+	{ ST_POOL, "POOL", "zswap_pool", COL_BYTES, true, false, "memory that zswap takes" },
+	{ ST_RATIO, "RATIO", "zswap_ratio", COL_RATIO, true, false, "DATA by POOL" },
+	{ ST_POOL_MAX, "POOL-MAX", "zswap_pool_max", COL_BYTES, false, false,
+	  "memory that zswap may take" },
+	{ ST_POOLPCT, "POOL%", "zswap_pool_percent", COL_PERCENT, false, false,
+	  "POOL as part of POOL-MAX" },
+	{ ST_STATIC, "STATIC", "metadata_static", COL_BYTES, true, false,
+	  "ghost metadata, taken once when switched on" },
+	{ ST_DYNAMIC, "DYNAMIC", "metadata", COL_BYTES, true, false,
+	  "ghost metadata that goes with the slots" },
+	{ ST_META_SLOT, "META/SLOT", "metadata_per_slot", COL_RATIO, false, false,
+	  "bytes of DYNAMIC a slot in use" },
+	{ ST_PHYS_SIZE, "PHYS-SIZE", "physical_size", COL_BYTES, false, false,
+	  "size of all other swap devices" },
+	{ ST_PHYS_USED, "PHYS-USED", "physical_used", COL_BYTES, true, false,
+	  "what of it is in use" },
+	{ ST_ZRAM_DATA, "ZRAM-DATA", "zram_data", COL_BYTES, false, false,
+	  "data on zram swap, before compression" },
+	{ ST_ZRAM_MEM, "ZRAM-MEM", "zram_memory", COL_BYTES, false, false,
+	  "memory that zram swap takes" },
+	{ ST_ZSWAP_IN, "ZSWPIN", "zswpin", COL_COUNT, false, false, "pages read from zswap" },
+	{ ST_ZSWAP_OUT, "ZSWPOUT", "zswpout", COL_COUNT, false, false, "pages stored in zswap" },
+	{ ST_ZSWAP_WB, "ZSWPWB", "zswpwb", COL_COUNT, false, false,
+	  "pages that zswap wrote to a device" },
+	{ ST_ZERO_IN, "ZEROIN", "swpin_zero", COL_COUNT, false, false, "zero pages brought back" },
+	{ ST_ZERO_OUT, "ZEROOUT", "swpout_zero", COL_COUNT, false, false,
+	  "zero pages swapped out" },
+	{ ST_PHYS_IN, "PSWPIN", "pswpin", COL_COUNT, false, false, "pages read from devices" },
+	{ ST_PHYS_OUT, "PSWPOUT", "pswpout", COL_COUNT, false, false, "pages written to devices" },
+	{ ST_CLUSTER_ALLOC, "CL-ALLOC", "ghost_cluster_alloc", COL_COUNT, false, false,
+	  "ghost clusters allocated" },
+	{ ST_CLUSTER_FREE, "CL-FREE", "ghost_cluster_free", COL_COUNT, false, false,
+	  "ghost clusters freed" },
+	{ ST_RESERVE_MISS, "RES-MISS", "ghost_reserve_miss", COL_COUNT, false, false,
+	  "times the reserve of ghost clusters was empty" },
+	{ ST_REJECTED, "REJECTED", "ghost_swpout_reject", COL_COUNT, false, false,
+	  "swap-outs that found no place behind the ghost device" },
+	{ ST_RATE_IN, "IN/s", "in_rate", COL_RATE, true, false, "swapped in, all ways together" },
+	{ ST_RATE_OUT, "OUT/s", "out_rate", COL_RATE, true, false,
+	  "swapped out, all ways together" },
+	{ ST_RATE_ZSWAP_IN, "ZSWPIN/s", "zswpin_rate", COL_RATE, false, false, "read from zswap" },
+	{ ST_RATE_ZSWAP_OUT, "ZSWPOUT/s", "zswpout_rate", COL_RATE, false, false,
+	  "stored in zswap, before compression" },
+	{ ST_RATE_ZSWAP_WB, "ZSWPWB/s", "zswpwb_rate", COL_RATE, false, false,
+	  "written from zswap to devices" },
+	{ ST_RATE_ZERO_IN, "ZEROIN/s", "swpin_zero_rate", COL_RATE, false, false,
+	  "zero pages brought back" },
+	{ ST_RATE_ZERO_OUT, "ZEROOUT/s", "swpout_zero_rate", COL_RATE, false, false,
+	  "zero pages swapped out" },
+	{ ST_RATE_PHYS_IN, "PSWPIN/s", "pswpin_rate", COL_RATE, false, false,
+	  "read from devices" },
+	{ ST_RATE_PHYS_OUT, "PSWPOUT/s", "pswpout_rate", COL_RATE, false, false,
+	  "written to devices" },
+};
+
+static void stat_get(const void *row, int id, struct value *val)
+{
+	const struct sample *s = row;
+
+	switch (id) {
+	case ST_UPTIME:
+		value_num(val, s->uptime);
+		break;
+	case ST_SLOTS:
+		value_num(val, s->ghost.slots);
+		break;
+	case ST_USED:
+		value_num(val, s->ghost.used);
+		break;
+	case ST_LIMIT:
+		value_num(val, s->ghost.limit);
+		break;
+	case ST_ROOM:
+		value_num(val, s->ghost.room);
+		break;
+	case ST_ZERO:
+		value_num(val, s->ghost.zero);
+		break;
+	case ST_ZSWAP:
+		value_num(val, s->ghost.zswap);
+		break;
+	case ST_CACHED:
+		value_num(val, s->ghost.cached);
+		break;
+	case ST_DATA:
+		value_num(val, s->zswap.data);
+		break;
+	case ST_POOL:
+		value_num(val, s->zswap.pool);
+		break;
+	case ST_RATIO:
+		val->known = ratio(s->zswap.data, s->zswap.pool, &val->d);
+		break;
+	case ST_POOL_MAX:
+		value_num(val, s->zswap.pool_max);
+		break;
+	case ST_POOLPCT:
+		val->known = percent(s->zswap.pool, s->zswap.pool_max, &val->d);
+		break;
+	case ST_STATIC:
+		value_num(val, s->ghost.meta_static);
+		break;
+	case ST_DYNAMIC:
+		value_num(val, s->ghost.meta);
+		break;
+	case ST_META_SLOT:
+		val->known = ratio(s->ghost.meta, s->ghost.slots, &val->d);
+		break;
+	case ST_PHYS_SIZE:
+		value_num(val, s->phys_size);
+		break;
+	case ST_PHYS_USED:
+		value_num(val, s->phys_used);
+		break;
+	case ST_ZRAM_DATA:
+		value_num(val, s->zram_data);
+		break;
+	case ST_ZRAM_MEM:
+		value_num(val, s->zram_mem);
+		break;
+	case ST_ZSWAP_IN:
+		value_num(val, s->total.zswap_in);
+		break;
+	case ST_ZSWAP_OUT:
+		value_num(val, s->total.zswap_out);
+		break;
+	case ST_ZSWAP_WB:
+		value_num(val, s->total.zswap_writeback);
+		break;
+	case ST_ZERO_IN:
+		value_num(val, s->total.zero_in);
+		break;
+	case ST_ZERO_OUT:
+		value_num(val, s->total.zero_out);
+		break;
+	case ST_PHYS_IN:
+		value_num(val, s->total.phys_in);
+		break;
+	case ST_PHYS_OUT:
+		value_num(val, s->total.phys_out);
+		break;
+	case ST_CLUSTER_ALLOC:
+		value_num(val, s->total.cluster_alloc);
+		break;
+	case ST_CLUSTER_FREE:
+		value_num(val, s->total.cluster_free);
+		break;
+	case ST_RESERVE_MISS:
+		value_num(val, s->total.reserve_miss);
+		break;
+	case ST_REJECTED:
+		value_num(val, s->total.rejected);
+		break;
+	case ST_RATE_IN:
+		value_num(val, num_add(num_add(s->rate.zswap_in, s->rate.zero_in),
+				       s->rate.phys_in));
+		break;
+	case ST_RATE_OUT:
+		value_num(val, num_add(num_add(s->rate.zswap_out, s->rate.zero_out),
+				       s->rate.phys_out));
+		break;
+	case ST_RATE_ZSWAP_IN:
+		value_num(val, s->rate.zswap_in);
+		break;
+	case ST_RATE_ZSWAP_OUT:
+		value_num(val, s->rate.zswap_out);
+		break;
+	case ST_RATE_ZSWAP_WB:
+		value_num(val, s->rate.zswap_writeback);
+		break;
+	case ST_RATE_ZERO_IN:
+		value_num(val, s->rate.zero_in);
+		break;
+	case ST_RATE_ZERO_OUT:
+		value_num(val, s->rate.zero_out);
+		break;
+	case ST_RATE_PHYS_IN:
+		value_num(val, s->rate.phys_in);
+		break;
+	case ST_RATE_PHYS_OUT:
+		value_num(val, s->rate.phys_out);
+		break;
+	}
+}
+
+static const struct columns stat_columns = {
+	.rows = "stat",
+	.col = stat_cols,
+	.n = sizeof(stat_cols) / sizeof(stat_cols[0]),
+	.get = stat_get,
+};
+
+static struct {
+	bool watch;
+	double interval;
+	uint64_t count;		/* 0: without end */
+} verb_opts = { .interval = 1 };
+
+/* Sum up the devices that are not the ghost device. */
+static int read_devices(struct sample *s)
+{
+	struct swaps swaps;
+	struct block block;
+	int err;
+
+	err = read_swaps(&root, &swaps);
+	s->phys_size.known = s->phys_used.known = !err;
+	for (size_t i = 0; !err && i < swaps.n; i++) {
+		if (swaps.v[i].ghost)
+			continue;
+		s->phys_size = num_add(s->phys_size, (struct num){ true, swaps.v[i].size });
+		s->phys_used = num_add(s->phys_used, (struct num){ true, swaps.v[i].used });
+		err = read_block(&root, swaps.v[i].name, &block);
+		s->zram_data = num_add(s->zram_data, block.zram_data);
+		s->zram_mem = num_add(s->zram_mem, block.zram_mem);
+	}
+	swaps_release(&swaps);
+	return err;
+}
+
+static void compute_rates(const struct sample *before, struct sample *now)
+{
+	double seconds = (double)(now->when.tv_sec - before->when.tv_sec) +
+			 (now->when.tv_nsec - before->when.tv_nsec) / 1e9;
+	const struct counters *a = &before->total, *b = &now->total;
+
+	now->rate.zswap_in = page_rate(a->zswap_in, b->zswap_in, seconds);
+	now->rate.zswap_out = page_rate(a->zswap_out, b->zswap_out, seconds);
+	now->rate.zswap_writeback = page_rate(a->zswap_writeback, b->zswap_writeback, seconds);
+	now->rate.zero_in = page_rate(a->zero_in, b->zero_in, seconds);
+	now->rate.zero_out = page_rate(a->zero_out, b->zero_out, seconds);
+	now->rate.phys_in = page_rate(a->phys_in, b->phys_in, seconds);
+	now->rate.phys_out = page_rate(a->phys_out, b->phys_out, seconds);
+}
+
+static int take_sample(struct sample *s)
+{
+	struct vm vm;
+	int err;
+
+	*s = (struct sample){ 0 };
+	err = read_devices(s);
+	if (err == -ENOENT) {
+		message("this kernel has no swap: there is no %s", root.failed);
+		return EX_UNSUPPORTED;
+	}
+	if (!err)
+		err = read_ghost(&root, &s->ghost);
+	if (!err)
+		err = read_zswap(&root, &s->zswap);
+	if (!err)
+		err = read_vm(&root, &vm);
+	if (!err)
+		err = read_counters(&root, &s->total);
+	if (err)
+		return cannot_read(err);
+	s->uptime = vm.uptime;
+	/* Next to the counters, which the rates are made of. */
+	clock_gettime(CLOCK_MONOTONIC, &s->when);
+	return EX_OK;
+}
+
+/* Wait until @due and set it one interval ahead. */
+static void wait_until(struct timespec *due)
+{
+	double whole = floor(verb_opts.interval);
+
+	due->tv_sec += (time_t)whole;
+	due->tv_nsec += (long)((verb_opts.interval - whole) * 1e9);
+	if (due->tv_nsec >= 1000000000) {
+		due->tv_nsec -= 1000000000;
+		due->tv_sec++;
+	}
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, due, NULL) == EINTR)
+		;
+}
+
+static int watch(const struct selection *sel, const struct layout *lay)
+{
+	struct sample now, before;
+	struct timespec due;
+	int status;
+
+	clock_gettime(CLOCK_MONOTONIC, &due);
+	for (uint64_t i = 0; !verb_opts.count || i < verb_opts.count; i++) {
+		if (i)
+			wait_until(&due);
+		status = take_sample(&now);
+		if (status)
+			return status;
+		if (i)
+			compute_rates(&before, &now);
+		status = print_status(print_sample(&stat_columns, sel, lay, command_name(), &now,
+						   lay->raw ? !i : !(i % HEADING_EVERY)));
+		if (status)
+			return status;
+		/* main() says what is wrong with the output. */
+		if (fflush(stdout))
+			return EX_FAILED;
+		before = now;
+	}
+	return EX_OK;
+}
+
+static int do_sample(int argc, char **argv)
+{
+	struct layout lay = layout();
+	struct selection sel;
+	struct sample now;
+	int status;
+
+	if (argc)
+		return usage_error("no argument is expected: %s", argv[0]);
+	if (verb_opts.count && !verb_opts.watch)
+		return usage_error("--count needs --watch");
+	status = choose_columns(&stat_columns, &sel);
+	if (status)
+		goto out;
+	if (verb_opts.watch) {
+		status = watch(&sel, &lay);
+		goto out;
+	}
+	status = take_sample(&now);
+	if (status)
+		goto out;
+	if (opts.json)
+		status = print_status(print_record(&stat_columns, &sel, &lay, command_name(),
+						   &now));
+	else
+		status = print_status(print_rows(&stat_columns, &sel, &lay, command_name(), &now, 1,
+						 sizeof(now)));
+out:
+	selection_release(&sel);
+	return status;
+}
+
+static int set_flag(int key, const char *arg)
+{
+	char *end;
+
+	switch (key) {
+	case 'w':
+		verb_opts.watch = true;
+		if (!arg)
+			return 0;
+		verb_opts.interval = strtod(arg, &end);
+		/* A number that is none fails each comparison. */
+		if (!*arg || *end ||
+		    !(verb_opts.interval >= WATCH_MIN && verb_opts.interval <= WATCH_MAX)) {
+			usage_error("%s: not a number of seconds from %g to %g", arg, WATCH_MIN,
+				    WATCH_MAX);
+			return -EINVAL;
+		}
+		return 0;
+	case 'c':
+		if (parse_u64(arg, &verb_opts.count) || !verb_opts.count) {
+			usage_error("%s: not a count", arg);
+			return -EINVAL;
+		}
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static const struct verb_flag stat_flags[] = {
+	{ 'w', "watch", "[SECONDS]", "go on with a row each SECONDS, 1 if not given" },
+	{ 'c', "count", "N", "end after N rows" },
+	{ 0, NULL, NULL, NULL }
+};
+
+static const struct verb verbs[] = {
+	{ "", "", "Show what swap holds, what it costs and what goes in and out.", do_sample,
+	  &stat_columns, stat_flags, set_flag },
+	{ NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+};
+
+int do_stat(int argc, char **argv)
+{
+	return verb_dispatch("stat", verbs, argc, argv);
+}
