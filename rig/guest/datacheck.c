@@ -43,7 +43,8 @@
 enum kind {
 	K_RANDOM, K_TEXT, K_SAME, K_ZERO, K_MIXED,
 	K_FORK, K_SHMEM, K_MEMFD, K_MEMFD_HUGE,
-	K_THP16K, K_THP64K, K_THP2M,
+	K_THP16K, K_THP32K, K_THP64K, K_THP128K, K_THP256K, K_THP512K, K_THP1M,
+	K_THP2M,
 	K_UNMAP, K_MREMAP, K_ADVICE, K_KSM,
 	NR_KINDS,
 };
@@ -279,6 +280,8 @@ static void stage_region(const struct stage *s, struct region *r)
 	size_t to = r->pages * (s->part + 1) / opt.threads;
 	size_t nr = to - from, n, i;
 
+	if (s->what == STAGE_VERIFY)
+		note_swapped(r);
 	for (n = 0; n < nr; n++) {
 		/* Forward, backward, and in jumps: readahead sees them all. */
 		switch (s->pass % 3) {
@@ -347,9 +350,29 @@ static void push_region(struct region *r)
 		reclaim_own_cgroup();
 }
 
+/*
+ * The page table of a shared mapping does not say what is in swap: there it is
+ * what was written and is not in memory.
+ */
+static long shared_swapped(const struct region *r)
+{
+	unsigned char *vec = malloc(r->pages);
+	long n = 0;
+	size_t i;
+
+	if (!vec)
+		return 0;
+	if (!mincore(r->base, r->pages * PAGE_BYTES, vec))
+		for (i = 0; i < r->pages; i++)
+			n += r->info[i].state == PAGE_WRITTEN && !(vec[i] & 1);
+	free(vec);
+	return n;
+}
+
 static void note_swapped(struct region *r)
 {
-	long n = pages_swapped(r->base, region_span(r));
+	long n = r->shared ? shared_swapped(r) :
+			     pages_swapped(r->base, region_span(r));
 
 	if (n > 0 && (unsigned long)n > atomic_load(&r->tally->swapped))
 		atomic_store(&r->tally->swapped, n);
@@ -459,20 +482,20 @@ static int setup_thp(struct region *r, size_t kib, char *why, size_t size)
 	return 0;
 }
 
-static int setup_thp16k(struct region *r, char *why, size_t size)
-{
-	return setup_thp(r, 16, why, size);
+#define THP_SETUP(kib)							\
+static int setup_thp##kib(struct region *r, char *why, size_t size)	\
+{									\
+	return setup_thp(r, kib, why, size);				\
 }
 
-static int setup_thp64k(struct region *r, char *why, size_t size)
-{
-	return setup_thp(r, 64, why, size);
-}
-
-static int setup_thp2m(struct region *r, char *why, size_t size)
-{
-	return setup_thp(r, 2048, why, size);
-}
+THP_SETUP(16)
+THP_SETUP(32)
+THP_SETUP(64)
+THP_SETUP(128)
+THP_SETUP(256)
+THP_SETUP(512)
+THP_SETUP(1024)
+THP_SETUP(2048)
 
 static int setup_shmem(struct region *r, char *why, size_t size)
 {
@@ -793,10 +816,15 @@ static const struct kind_ops kinds[NR_KINDS] = {
 	[K_MEMFD] = { "memfd", ALL_CONTENTS, setup_memfd, op_memfd },
 	[K_MEMFD_HUGE] = { "memfd-huge", ALL_CONTENTS, setup_memfd_huge,
 			   op_memfd },
-	[K_THP16K] = { "thp16k", ALL_CONTENTS, setup_thp16k, NULL },
-	[K_THP64K] = { "thp64k", ALL_CONTENTS, setup_thp64k, NULL },
-	[K_THP2M] = { "thp2m", ALL_CONTENTS, setup_thp2m, NULL },
-	[K_UNMAP] = { "unmap", ALL_CONTENTS, setup_thp64k, op_unmap },
+	[K_THP16K] = { "thp16k", ALL_CONTENTS, setup_thp16, NULL },
+	[K_THP32K] = { "thp32k", ALL_CONTENTS, setup_thp32, NULL },
+	[K_THP64K] = { "thp64k", ALL_CONTENTS, setup_thp64, NULL },
+	[K_THP128K] = { "thp128k", ALL_CONTENTS, setup_thp128, NULL },
+	[K_THP256K] = { "thp256k", ALL_CONTENTS, setup_thp256, NULL },
+	[K_THP512K] = { "thp512k", ALL_CONTENTS, setup_thp512, NULL },
+	[K_THP1M] = { "thp1m", ALL_CONTENTS, setup_thp1024, NULL },
+	[K_THP2M] = { "thp2m", ALL_CONTENTS, setup_thp2048, NULL },
+	[K_UNMAP] = { "unmap", ALL_CONTENTS, setup_thp64, op_unmap },
 	[K_MREMAP] = { "mremap", ALL_CONTENTS, setup_anon, op_mremap },
 	[K_ADVICE] = { "advice", ALL_CONTENTS, setup_anon, op_advice },
 	[K_KSM] = { "ksm", ALL_CONTENTS, setup_ksm, op_ksm },
@@ -1057,17 +1085,24 @@ static void restore_settings(void)
 
 static void prepare_system(void)
 {
-	static const char * const sizes[] = { "16", "64", "2048" };
+	static const struct {
+		enum kind kind;
+		unsigned int kib;
+	} sizes[] = {
+		{ K_THP16K, 16 }, { K_THP32K, 32 }, { K_THP64K, 64 },
+		{ K_UNMAP, 64 }, { K_THP128K, 128 }, { K_THP256K, 256 },
+		{ K_THP512K, 512 }, { K_THP1M, 1024 }, { K_THP2M, 2048 },
+	};
 	char path[160];
 	size_t i;
 
-	if (opt.kinds[K_THP16K] || opt.kinds[K_THP64K] || opt.kinds[K_THP2M] ||
-	    opt.kinds[K_UNMAP])
-		for (i = 0; i < 3; i++) {
-			snprintf(path, sizeof(path),
-				 THP_DIR "/hugepages-%skB/enabled", sizes[i]);
-			set_for_now(path, "madvise");
-		}
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		if (!opt.kinds[sizes[i].kind])
+			continue;
+		snprintf(path, sizeof(path), THP_DIR "/hugepages-%ukB/enabled",
+			 sizes[i].kib);
+		set_for_now(path, "madvise");
+	}
 	if (opt.kinds[K_MEMFD_HUGE]) {
 		set_for_now(THP_DIR "/shmem_enabled", "advise");
 		set_for_now(THP_DIR "/hugepages-64kB/shmem_enabled", "advise");

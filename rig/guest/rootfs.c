@@ -85,6 +85,15 @@ static int do_mount(const struct mount_spec *m)
 
 int rootfs_mount_basic(void)
 {
+	static const struct {
+		const char *path;
+		const char *to;
+	} links[] = {
+		{ "/dev/fd", "/proc/self/fd" },
+		{ "/dev/stdin", "/proc/self/fd/0" },
+		{ "/dev/stdout", "/proc/self/fd/1" },
+		{ "/dev/stderr", "/proc/self/fd/2" },
+	};
 	int first = 0, ret;
 	size_t i;
 
@@ -93,6 +102,11 @@ int rootfs_mount_basic(void)
 		if (ret && !basic[i].optional && !first)
 			first = ret;
 	}
+	/* udev would make these; there is none in a PID 1 scenario. */
+	for (i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (symlink(links[i].to, links[i].path) && errno != EEXIST &&
+		    !first)
+			first = -errno;
 	return first;
 }
 
