@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "jsonout.h"
 #include "size.h"
@@ -14,6 +16,9 @@
 
 /* Least width of a cell in print_sample(): rows printed apart shall line up. */
 #define SAMPLE_WIDTH	7
+
+/* Text is not wrapped to less than this. */
+#define WRAP_MIN	24
 
 static const char *const type_names[] = {
 	[COL_STRING]	= "string",
@@ -285,13 +290,19 @@ static int add_headings(struct libscols_table *tb, const struct columns *cols,
 {
 	for (size_t i = 0; i < sel->n; i++) {
 		const struct column *col = &cols->col[sel->index[i]];
+		struct libscols_column *cl;
 		int flags = 0;
 
 		if (right_aligned(col))
 			flags |= SCOLS_FL_RIGHT;
 		if (col->wrap)
 			flags |= SCOLS_FL_WRAP;
-		if (!scols_table_new_column(tb, col->name, 0, flags))
+		cl = scols_table_new_column(tb, col->name, 0, flags);
+		if (!cl)
+			return -ENOMEM;
+		if (col->wrap && (scols_column_set_wrapfunc(cl, scols_wrapnl_chunksize,
+							    scols_wrapnl_nextchunk, NULL) ||
+				  scols_column_set_safechars(cl, "\n")))
 			return -ENOMEM;
 	}
 	return 0;
@@ -299,7 +310,7 @@ static int add_headings(struct libscols_table *tb, const struct columns *cols,
 
 static int add_line(struct libscols_table *tb, const struct columns *cols,
 		    const struct selection *sel, const struct layout *lay, const void *row,
-		    bool pad)
+		    bool pad, size_t wrap)
 {
 	struct libscols_line *line = scols_table_new_line(tb, NULL);
 
@@ -311,6 +322,7 @@ static int add_line(struct libscols_table *tb, const struct columns *cols,
 		char buf[CELL_MAX], padded[2 * CELL_MAX];
 		struct value val = { 0 };
 		const char *text;
+		int err;
 
 		cols->get(row, col->id, &val);
 		text = cell_text(col, &val, lay->bytes, buf);
@@ -321,10 +333,88 @@ static int add_line(struct libscols_table *tb, const struct columns *cols,
 				 right_aligned(col) ? width : -width, text);
 			text = padded;
 		}
-		if (scols_line_set_data(line, i, text))
+		if (wrap && col->wrap) {
+			struct strbuf lines = STRBUF_INIT;
+
+			err = wrap_words(text, wrap, &lines);
+			if (!err)
+				err = scols_line_set_data(line, i, strbuf_str(&lines));
+			strbuf_release(&lines);
+		} else {
+			err = scols_line_set_data(line, i, text);
+		}
+		if (err)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/*
+ * Columns of the terminal that standard output is, 0 when it is none. libsmartcols
+ * asks by itself as well, but wraps within words.
+ */
+static size_t terminal_width(void)
+{
+	struct winsize ws;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws))
+		return 0;
+	return ws.ws_col;
+}
+
+/* What each wrapping column may be wide so that the rows fit; 0 for any width. */
+static size_t wrap_width(const struct columns *cols, const struct selection *sel,
+			 const struct layout *lay, const char *rows, size_t n, size_t size)
+{
+	size_t width = lay->raw ? 0 : terminal_width(), taken = 0, wrapping = 0, each;
+
+	for (size_t i = 0; width && i < sel->n; i++) {
+		const struct column *col = &cols->col[sel->index[i]];
+		size_t widest = strlen(col->name);
+
+		if (col->wrap) {
+			wrapping++;
+			continue;
+		}
+		for (size_t r = 0; r < n; r++) {
+			struct value val = { 0 };
+			char buf[CELL_MAX];
+			size_t len;
+
+			cols->get(rows + r * size, col->id, &val);
+			len = strlen(cell_text(col, &val, lay->bytes, buf));
+			widest = len > widest ? len : widest;
+		}
+		taken += widest + 1;
+	}
+	if (!wrapping || !width)
+		return 0;
+	each = width > taken ? (width - taken) / wrapping : 0;
+	return each > WRAP_MIN ? each - 1 : WRAP_MIN;
+}
+
+int wrap_words(const char *text, size_t width, struct strbuf *out)
+{
+	size_t at = 0;
+	int err = 0;
+
+	while (*text && !err) {
+		size_t word = strcspn(text, " ");
+
+		if (at && at + 1 + word > width) {
+			err = strbuf_addch(out, '\n');
+			at = 0;
+		} else if (at) {
+			err = strbuf_addch(out, ' ');
+			at++;
+		}
+		if (!err)
+			err = strbuf_add(out, text, word);
+		at += word;
+		text += word;
+		text += strspn(text, " ");
+	}
+	return err;
 }
 
 static int print_table(struct libscols_table *tb)
@@ -340,6 +430,7 @@ int print_rows(const struct columns *cols, const struct selection *sel, const st
 {
 	const char *row = rows;
 	struct libscols_table *tb;
+	size_t wrap;
 	int err;
 
 	if (lay->json)
@@ -348,9 +439,10 @@ int print_rows(const struct columns *cols, const struct selection *sel, const st
 	tb = new_table(lay);
 	if (!tb)
 		return -ENOMEM;
+	wrap = wrap_width(cols, sel, lay, rows, n, size);
 	err = add_headings(tb, cols, sel);
 	for (size_t i = 0; i < n && !err; i++)
-		err = add_line(tb, cols, sel, lay, row + i * size, false);
+		err = add_line(tb, cols, sel, lay, row + i * size, false, wrap);
 	if (!err)
 		err = print_table(tb);
 	scols_unref_table(tb);
@@ -410,7 +502,7 @@ int print_sample(const struct columns *cols, const struct selection *sel,
 		return -ENOMEM;
 	err = add_headings(tb, cols, sel);
 	if (!err)
-		err = add_line(tb, cols, sel, lay, row, !lay->raw);
+		err = add_line(tb, cols, sel, lay, row, !lay->raw, 0);
 	if (!err)
 		err = print_table(tb);
 	scols_unref_table(tb);

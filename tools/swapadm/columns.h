@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "strbuf.h"
+
 /* A number that this kernel may not have. */
 struct num {
 	bool known;
@@ -83,6 +85,12 @@ void selection_release(struct selection *sel);
 /* Text of one value for a table. Returns @buf, or the string of the value itself. */
 #define CELL_MAX	32
 const char *cell_text(const struct column *col, const struct value *val, bool bytes, char *buf);
+
+/*
+ * Append @text to @out with line breaks in place of blanks so that no line is
+ * wider than @width, as long as no word is. 0 or -ENOMEM.
+ */
+int wrap_words(const char *text, size_t width, struct strbuf *out);
 
 /* Value helpers for get() functions. */
 void value_num(struct value *val, struct num num);

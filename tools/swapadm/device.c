@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* swapadm device: the swap devices, one by one. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -409,12 +410,29 @@ static int device_path(const char *name, char *path, size_t size)
 	return EX_OK;
 }
 
+/* Print @text as a string of C, on one line whatever it holds. */
+static void print_quoted(const char *text)
+{
+	putchar('"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			printf("\\%c", *text);
+		else if (iscntrl((unsigned char)*text))
+			printf("\\%03o", (unsigned char)*text);
+		else
+			putchar(*text);
+	}
+	putchar('"');
+}
+
 static void print_swapon(const char *path)
 {
 	int flags = verb_opts.swapon_flags;
 	const char *sep = "";
 
-	printf("swapon(\"%s\", ", path);
+	printf("swapon(");
+	print_quoted(path);
+	printf(", ");
 	if (flags & SWAP_FLAG_PREFER) {
 		printf("SWAP_FLAG_PREFER | %d", flags & SWAP_FLAG_PRIO_MASK);
 		sep = " | ";
@@ -492,7 +510,9 @@ static int switch_off(const char *name, bool deleted)
 	if (status)
 		return status;
 	if (opts.dry_run) {
-		printf("swapoff(\"%s\")\n", path);
+		printf("swapoff(");
+		print_quoted(path);
+		printf(")\n");
 		return EX_OK;
 	}
 	if (interrupted)
@@ -585,7 +605,9 @@ static int write_limit(uint64_t mib, const struct ghost *ghost)
 			message("%s: %s", GHOST_LIMIT, reason(err));
 			return EX_FAILED;
 		}
-		printf("write(\"%s\", \"%s\")\n", path, text);
+		printf("write(");
+		print_quoted(path);
+		printf(", \"%s\")\n", text);
 		return EX_OK;
 	}
 	err = sysroot_write(&root, GHOST_LIMIT, text);
