@@ -32,3 +32,16 @@ touched() {
 	echo /COPYING
 	[ $# -eq 0 ] || sed -n 's,^diff --git a/\(.*\) b/\(.*\),/\1\n/\2,p' "$@" | sort -u
 }
+
+# New sources that git does not track yet. Not by git status: the .gitignore of Debian's
+# source hides every file.
+untracked_sources() {
+	git -C "$1" ls-files --others -- '*.[chS]' '*.rst' '*.yaml' '*.sh' '*/Kconfig*' '*/Makefile' '*/[a-z]*-*' |
+		grep -v -e '\.mod\.c$' -e '\.o$' -e '\.cmd$' -e '\.a$' || :
+}
+
+# Uncommitted changes, new sources included; empty when there are none.
+dirt() {
+	git -C "$1" status --porcelain --untracked-files=no
+	untracked_sources "$1"
+}
