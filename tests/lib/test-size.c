@@ -164,7 +164,7 @@ static void test_size_both_ways(void **state)
 				if (*p == suffix)
 					break;
 			}
-			back = whole * unit + unit / 10 * tenths;
+			back = whole * unit + unit * tenths / 10;
 		} else {
 			assert_int_equal(size_parse(buf, &back), 0);
 			for (const char *p = "KMGTPE"; *p && buf[len - 1] != 'B'; p++) {

@@ -616,6 +616,8 @@ static int write_limit(uint64_t mib, const struct ghost *ghost)
 			reason(err), size_format(ghost->max.v, most));
 	else if (err)
 		message("ghost: cannot write %s to %s: %s", text, root.failed, reason(err));
+	if (err == -ENOENT)
+		return EX_UNSUPPORTED;
 	return err ? refused(err) : EX_OK;
 }
 

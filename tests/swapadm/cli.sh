@@ -1,0 +1,410 @@
+#!/usr/bin/env bash
+# swapadm as a whole on captured trees: output, messages and exit statuses, against
+# golden files. UPDATE=1 writes those anew: look at the difference before a commit.
+set -euo pipefail
+shopt -s inherit_errexit
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/tap.sh"
+swapadm=$(realpath "$1")
+fake=$(realpath "$2")
+golden=$here/golden
+
+if [ "$(getconf PAGESIZE)" != 4096 ]; then
+	echo "1..0 # SKIP the captured trees are from machines with pages of 4096 bytes"
+	exit 0
+fi
+
+export LC_ALL=C.UTF-8
+unset COLUMNS FAKE_LOG FAKE_FAIL FAKE_SIGNAL
+tmp=$(mktemp -d /tmp/swapadm-cli-XXXXXX)
+trap 'chmod -R u+rwX "$tmp"; rm -rf "$tmp"' EXIT
+chmod 755 "$tmp"
+# Others must be able to run them for the tests without privileges.
+cp "$swapadm" "$tmp/swapadm"
+cp "$fake" "$tmp/swapadm-fake"
+cp -r "$here/trees" "$tmp/trees"
+cd "$tmp/trees"
+swapadm=$tmp/swapadm
+fake=$tmp/swapadm-fake
+
+# Run a command, print its output, messages and exit status as a golden file has them.
+observe() {
+	local status=0
+
+	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	echo "status $status"
+	if [ -s "$tmp/err" ]; then
+		echo "--- messages"
+		cat "$tmp/err"
+	fi
+	if [ -s "$tmp/out" ]; then
+		echo "--- output"
+		cat "$tmp/out"
+	fi
+}
+
+# t NAME COMMAND…: compare with golden/NAME
+t() {
+	local name=$1 difference
+	shift
+
+	observe "$@" >"$tmp/observed"
+	if [ "${UPDATE:-}" ]; then
+		mkdir -p "$golden"
+		cp "$tmp/observed" "$golden/$name"
+	fi
+	if difference=$(diff -u "$golden/$name" "$tmp/observed" 2>&1); then
+		ok "$name"
+	else
+		not_ok "$name" "$difference"
+	fi
+}
+
+# change TREE NEW PATH [CONTENT]: copy a tree with one file different, or gone
+change() {
+	[ -d "$2" ] || cp -r "$1" "$2"
+	rm -rf "${2:?}/$3"
+	[ $# -lt 4 ] || printf '%b' "$4" >"$2/$3"
+}
+
+# --- each object on each tree, in each form
+for tree in ghost-on ghost-disk ghost-off zram-disk no-swap faults huge; do
+	t "$tree.list" $swapadm device list --sysroot $tree
+	t "$tree.list-all.raw" $swapadm device list --all -O -r -b --sysroot $tree
+	t "$tree.list.json" $swapadm device list -J --all --sysroot $tree
+	t "$tree.stat" $swapadm stat --sysroot $tree
+	t "$tree.stat-all.raw" $swapadm stat -O -r -b --sysroot $tree
+	t "$tree.stat.json" $swapadm stat -J --sysroot $tree
+	t "$tree.check" $swapadm check --sysroot $tree
+	t "$tree.check.json" $swapadm check -J --sysroot $tree
+	t "$tree.show-ghost" $swapadm device show ghost --sysroot $tree
+	t "$tree.show-ghost.json" $swapadm device show -J /dev/ghostswap --sysroot $tree
+done
+t show-disk $swapadm device show /dev/sda2 --sysroot ghost-disk
+t show-short-name $swapadm device show -b nvme0n1p3 --sysroot ghost-disk
+t show-blank-in-name $swapadm device show "/var/swap file" --sysroot ghost-disk
+t show-deleted $swapadm device show -r $'/old\tswap' -o name,state,used --sysroot ghost-disk
+t show-zram $swapadm device show zram0 --sysroot zram-disk
+t show-not-on $swapadm device show /dev/sdz --sysroot zram-disk
+t show-columns $swapadm device show ghost -o limit,zram-data,meta/slot --sysroot ghost-on
+t show-raw-noheadings $swapadm device show ghost -n -r -o limit,name --sysroot ghost-on
+
+# --- options
+t columns $swapadm device list -o prio,NAME,Use% --sysroot ghost-disk
+t columns-added $swapadm device list -o +avail,ratio --sysroot zram-disk
+t columns-json $swapadm device list -J -o prio,name --sysroot zram-disk
+t columns-unknown $swapadm device list -o name,colour --sysroot ghost-disk
+t columns-empty $swapadm device list -o "" --sysroot ghost-disk
+t noheadings $swapadm device list -n --sysroot ghost-disk
+t bytes $swapadm device list -b --sysroot ghost-disk
+t options-before-object $swapadm --sysroot ghost-on -n -b device list
+t list-columns $swapadm device list -H
+t list-columns.json $swapadm check -H -J
+t list-columns.raw $swapadm stat --list-columns --raw --noheadings
+t json-and-raw $swapadm stat -J -r --sysroot ghost-on
+t output-twice $swapadm stat -o slots -O --sysroot ghost-on
+t watch $swapadm stat --watch=0.01 --count 3 --sysroot ghost-on
+t watch.json $swapadm stat -w0.01 -c 2 -J -o slots,in/s,zswap --sysroot ghost-on
+t watch.raw $swapadm stat -w0.01 -c 2 -r -o slots,out/s --sysroot ghost-on
+t version $swapadm --version
+t version-verb $swapadm device list -V
+t help $swapadm --help
+t help-device $swapadm device help
+t help-device-on $swapadm device on --help
+
+# --- wrong use: 16
+t usage-no-object $swapadm
+t usage-object $swapadm devices
+t usage-no-verb $swapadm device
+t usage-verb $swapadm device lst
+t usage-option $swapadm device list -q
+t usage-long-option $swapadm stat --wathc
+t usage-early-option $swapadm --frobnicate device list
+t usage-argument-missing $swapadm check -o
+t usage-list-argument $swapadm device list /dev/sda2
+t usage-stat-argument $swapadm stat now
+t usage-check-argument $swapadm check all
+t usage-show-none $swapadm device show
+t usage-show-two $swapadm device show a b
+t usage-on-none $swapadm device on
+t usage-off-none $swapadm device off
+t usage-off-all-and-one $swapadm device off --all ghost
+t usage-on-table $swapadm device on -J ghost
+t usage-priority $swapadm device on -p 32768 /dev/sda2
+t usage-priority-negative $swapadm device on -p -1 /dev/sda2
+t usage-priority-ghost $swapadm device on -p 5 /dev/sda2 ghost
+t usage-discard $swapadm device on --discard=often /dev/sda2
+t usage-discard-ghost $swapadm device on -d /dev/ghostswap
+t usage-resize-none $swapadm device resize --sysroot ghost-on
+t usage-resize-other $swapadm device resize /dev/sda2 1G --sysroot ghost-on
+t usage-resize-size $swapadm device resize big --sysroot ghost-on
+t usage-resize-negative $swapadm device resize --sysroot ghost-on -- -1G
+t usage-resize-range $swapadm device resize 99E --sysroot ghost-on
+t usage-resize-unit $swapadm device resize 1500K --sysroot ghost-on
+t usage-watch $swapadm stat --watch=0
+t usage-watch-nan $swapadm stat --watch=nan
+t usage-watch-word $swapadm stat --watch=1s
+t usage-count $swapadm stat --watch --count=0
+t usage-count-alone $swapadm stat --count=3
+
+# --- switching on and off, with system calls that only write down what they are asked
+export FAKE_LOG=$tmp/log
+calls() { # NAME COMMAND…: the golden file has the system calls too
+	local name=$1
+	shift
+
+	: >"$FAKE_LOG"
+	t "$name" bash -c '"$@"; s=$?; cat "$FAKE_LOG"; exit $s' - "$@"
+}
+calls on-ghost $fake device on ghost --sysroot ghost-off
+calls on-node $fake device on /dev/ghostswap --sysroot ghost-off
+calls on-disk $fake device on /dev/sda2 --sysroot ghost-off
+calls on-priority $fake device on -p 10 /dev/sda2 /dev/sdb --sysroot ghost-off
+calls on-discard $fake device on -d -p 0 /dev/sda2 --sysroot ghost-off
+calls on-discard-once $fake device on --discard=once /dev/sda2 --sysroot ghost-off
+calls on-discard-pages $fake device on -dpages /dev/sda2 --sysroot ghost-off
+calls on-no-series $fake device on ghost --sysroot zram-disk
+calls on-no-series-partly $fake device on ghost /dev/sda3 --sysroot zram-disk
+FAKE_FAIL=ghost-on/dev/ghostswap=16 calls on-busy $fake device on ghost --sysroot ghost-on
+FAKE_FAIL=ghost-off/dev/ghostswap=1 calls on-eperm $fake device on ghost --sysroot ghost-off
+FAKE_FAIL=ghost-off/dev/sda2=22 calls on-einval $fake device on /dev/sda2 --sysroot ghost-off
+FAKE_FAIL=ghost-off/dev/ghostswap=12 calls on-enomem $fake device on ghost --sysroot ghost-off
+FAKE_FAIL=no-swap/dev/sda2=38 calls on-enosys $fake device on /dev/sda2 --sysroot no-swap
+FAKE_FAIL=ghost-off/dev/sdb=16 calls on-partly $fake device on /dev/sda2 /dev/sdb --sysroot ghost-off
+FAKE_FAIL="ghost-off/dev/sda2=12 ghost-off/dev/sdb=16" calls on-all-failed \
+	$fake device on /dev/sda2 /dev/sdb --sysroot ghost-off
+calls off-ghost $fake device off ghost --sysroot ghost-on
+calls off-short-name $fake device off sda2 ./sdb --sysroot ghost-disk
+calls off-all $fake device off --all --sysroot ghost-disk
+calls off-all-none $fake device off --all --sysroot no-swap
+calls off-no-series $fake device off ghost --sysroot zram-disk
+FAKE_FAIL=ghost-on/dev/ghostswap=12 calls off-enomem $fake device off ghost --sysroot ghost-on
+FAKE_FAIL=ghost-on/dev/ghostswap=4 calls off-eintr $fake device off ghost --sysroot ghost-on
+FAKE_FAIL=ghost-on/dev/ghostswap=22 calls off-einval $fake device off ghost --sysroot ghost-on
+FAKE_FAIL=ghost-disk/dev/sda2=12 calls off-all-partly $fake device off --all --sysroot ghost-disk
+FAKE_FAIL=$'ghost-disk/old\tswap=2' calls off-deleted \
+	$fake device off --all --sysroot ghost-disk
+FAKE_SIGNAL=ghost-disk/var/swap\ file calls off-interrupted \
+	$fake device off --all --sysroot ghost-disk
+calls dry-run-on $fake --dry-run device on ghost --sysroot ghost-off
+calls dry-run-on-flags $fake device on -p 7 -dpages /dev/sda2 --dry-run --sysroot ghost-off
+calls dry-run-on-no-series $fake --dry-run device on ghost --sysroot no-swap
+calls dry-run-off-all $fake device off --all --dry-run --sysroot ghost-disk
+calls dry-run-resize $fake device resize 1G --dry-run --sysroot ghost-on
+calls dry-run-resize-max $fake device resize ghost max --dry-run --sysroot ghost-on
+is "dry run changes no limit" "$(cat ghost-on/proc/sys/vm/ghostswap_limit_mb)" 8384512
+unset FAKE_LOG
+
+# --- resize writes the sysctl
+limit=proc/sys/vm/ghostswap_limit_mb
+change ghost-off sized $limit ''
+t resize $swapadm device resize 3G --sysroot sized
+is "resize wrote MiB" "$(cat sized/$limit)" 3072
+change ghost-off sized $limit ''
+t resize-ghost $swapadm device resize ghost 1.5T --sysroot sized
+is "resize wrote 1.5T" "$(cat sized/$limit)" 1572864
+change ghost-off sized $limit ''
+t resize-max $swapadm device resize /dev/ghostswap max --sysroot sized
+is "resize wrote the maximum" "$(cat sized/$limit)" 8384512
+change ghost-off sized $limit ''
+t resize-zero $swapadm device resize 0 --sysroot sized
+is "resize leaves 0 to the kernel" "$(cat sized/$limit)" 0
+change ghost-on drained $limit ''
+t resize-below-use $swapadm device resize 64M --sysroot drained
+is "resize below use is written" "$(cat drained/$limit)" 64
+t resize-no-series $swapadm device resize 1G --sysroot zram-disk
+change ghost-on no-sysctl $limit
+t resize-no-sysctl $swapadm device resize 1G --sysroot no-sysctl
+mkdir no-sysctl/$limit
+t resize-refused $swapadm device resize 1G --sysroot no-sysctl
+change ghost-on no-max sys/kernel/mm/swap/ghost/max_pages
+t resize-no-max $swapadm device resize max --sysroot no-max
+
+# --- garbage, and files that are missing
+ghost=sys/kernel/mm/swap/ghost
+change ghost-on bad-used $ghost/used_pages 'many\n'
+t bad-used.list $swapadm device list --sysroot bad-used
+t bad-used.stat $swapadm stat -J --sysroot bad-used
+t bad-used.check $swapadm check --sysroot bad-used
+t bad-used.resize $swapadm device resize 1G --sysroot bad-used
+change ghost-on bad-overflow $ghost/limit_pages '4503599627370496\n'
+t bad-overflow $swapadm device show ghost --sysroot bad-overflow
+change ghost-on bad-digits $ghost/clusters '18446744073709551616\n'
+t bad-digits $swapadm device show ghost --sysroot bad-digits
+change ghost-on bad-enabled $ghost/enabled '2\n'
+t bad-enabled $swapadm stat --sysroot bad-enabled
+change ghost-on bad-swaps proc/swaps 'no such heading\n'
+t bad-swaps $swapadm device list --sysroot bad-swaps
+change ghost-on short-swaps proc/swaps 'Filename Type Size Used Priority\n/dev/sda2 partition 12\n'
+t short-swaps $swapadm stat --sysroot short-swaps
+change ghost-on binary-swaps proc/swaps 'Filename\0\0\n'
+t binary-swaps $swapadm check --sysroot binary-swaps
+change ghost-on no-swaps proc/swaps
+t no-swaps.list $swapadm device list --sysroot no-swaps
+t no-swaps.show $swapadm device show ghost --sysroot no-swaps
+t no-swaps.off $swapadm device off --all --sysroot no-swaps
+t no-swaps.stat $swapadm stat --sysroot no-swaps
+t no-swaps.check $swapadm check --sysroot no-swaps
+change ghost-on bad-meminfo proc/meminfo 'MemTotal: lots kB\n'
+t bad-meminfo $swapadm stat --sysroot bad-meminfo
+change ghost-on no-meminfo proc/meminfo
+t no-meminfo $swapadm stat --sysroot no-meminfo
+change ghost-on no-vmstat proc/vmstat
+t no-vmstat $swapadm stat --sysroot no-vmstat
+change ghost-on bad-vmstat proc/vmstat 'zswpin -3\n'
+t bad-vmstat $swapadm check --sysroot bad-vmstat
+change ghost-on bad-percent sys/module/zswap/parameters/max_pool_percent '\n'
+t bad-percent $swapadm check --sysroot bad-percent
+change zram-disk bad-mm_stat sys/block/zram0/mm_stat '12 34\n'
+t bad-mm_stat $swapadm device list --sysroot bad-mm_stat
+change zram-disk no-mm_stat sys/block/zram0/mm_stat
+t no-mm_stat $swapadm device show zram0 --sysroot no-mm_stat
+change ghost-on fewer $ghost/room_pages
+change ghost-on fewer $ghost/metadata_bytes
+change ghost-on fewer sys/module/zswap/parameters/shrinker_enabled
+t fewer-files $swapadm stat -o slots,room,dynamic,meta/slot --sysroot fewer
+t fewer-files.check $swapadm check --sysroot fewer
+change ghost-on racy $ghost/zswap_pages '999999\n'
+t more-parts-than-whole $swapadm stat -b -o used,zero,zswap,cached --sysroot racy
+t no-sysroot $swapadm device list --sysroot /nonexistent
+t sysroot-is-file $swapadm device list --sysroot ghost-on/proc/swaps
+head -c 1048577 /dev/zero | tr '\0' x >big
+change ghost-on too-big proc/swaps
+cp big too-big/proc/swaps
+t too-big $swapadm device list --sysroot too-big
+
+# --- the rules of check, one by one (faults has most of them)
+zswap=sys/module/zswap/parameters
+ids() { $swapadm check -n -r -o severity,id --sysroot "$1" || true; }
+rule() { # NAME TREE FINDINGS
+	is "check: $1" "$(ids "$2")" "$3"
+}
+change ghost-on z-off $zswap/enabled 'N\n'
+rule "ghost without zswap nor disk" z-off "error ghost-without-zswap"
+change ghost-disk z-off-disk $zswap/enabled 'N\n'
+rule "ghost without zswap, with disk" z-off-disk "warning ghost-without-zswap
+warning limit-out-of-reach"
+change ghost-on z-none $zswap
+rule "kernel without zswap" z-none "error ghost-without-zswap"
+change no-swap z-alone $zswap/enabled 'Y\n'
+rule "zswap without a device" z-alone "warning no-ghost-kernel
+info no-swap
+warning zswap-without-swap"
+change zram-disk zram-only $zswap/enabled 'N\n'
+rule "zram alone is fine" zram-only "warning no-ghost-kernel"
+change ghost-on pool-zero $zswap/max_pool_percent '0\n'
+rule "pool of 0 percent" pool-zero "error zswap-pool-zero"
+change ghost-on pool-small $zswap/max_pool_percent '9\n'
+rule "small pool" pool-small "warning zswap-pool-small"
+change ghost-on pool-enough $zswap/max_pool_percent '10\n'
+rule "pool of 10 percent is enough" pool-enough ""
+change ghost-disk pool-disk $zswap/max_pool_percent '5\n'
+rule "a disk makes up for a small pool" pool-disk "warning limit-out-of-reach"
+change ghost-on shrinker $zswap/shrinker_enabled 'Y\n'
+rule "shrinker without a disk" shrinker "info zswap-shrinker-idle"
+change ghost-on swappiness proc/sys/vm/swappiness '0\n'
+rule "swappiness 0" swappiness "warning swappiness-zero"
+change ghost-on resume sys/power/resume '259:2\n'
+rule "resume without a disk" resume "warning resume-without-disk"
+change ghost-disk resume-disk sys/power/resume '259:2\n'
+rule "resume with a disk" resume-disk ""
+change ghost-on meminfo proc/sys/vm/ghostswap_in_meminfo '1\n'
+rule "ghost in meminfo" meminfo "info ghost-in-meminfo"
+change ghost-on limited $ghost/limit_pages '1048576\n'
+rule "limit within reach" limited ""
+change ghost-on limited-far $ghost/limit_pages '1400000\n'
+rule "limit out of reach" limited-far "warning limit-out-of-reach"
+change ghost-on limited-use $ghost/limit_pages '131072\n'
+rule "limit below use" limited-use "warning limit-below-use"
+mkdir -p ghost-on/sys/fs/cgroup/b.slice
+echo 0 >ghost-on/sys/fs/cgroup/b.slice/memory.swap.max
+echo auto >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
+rule "cgroup without swap" ghost-on "info cgroup-no-swap"
+echo max >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
+rule "cgroup that may use ghost" ghost-on ""
+$swapadm check --sysroot meminfo >/dev/null && ok "info alone is clean" || not_ok "info alone is clean"
+
+# --- rates come from the difference of two samples
+cp -r ghost-on moving
+$swapadm stat -w0.5 -c 2 -r -n -b -o zswpout,zswpout/s,zswpin/s --sysroot moving >"$tmp/moving" &
+for _ in $(seq 200); do
+	[ -s "$tmp/moving" ] && break
+	sleep 0.02
+done
+sed 's/^zswpout .*/zswpout 151584/; s/^zswpin .*/zswpin 19999/' moving/proc/vmstat >"$tmp/vmstat"
+mv "$tmp/vmstat" moving/proc/vmstat
+wait $!
+is "first sample has no rates" "$(sed -n 1p "$tmp/moving")" "150560 - -"
+read -r pages rate back <<<"$(sed -n 2p "$tmp/moving")"
+is "second sample: counter" "$pages" 151584
+# 1024 pages in half a second and whatever the machine was late
+if [ "$rate" -gt 1000000 ] && [ "$rate" -lt 8400000 ]; then
+	ok "second sample: rate"
+else
+	not_ok "second sample: rate" "$rate bytes/s for 4 MiB in about 0.5 s"
+fi
+is "a counter that went back has no rate" "$back" -
+
+# --- a terminal: text is wrapped between words
+if command -v script >/dev/null; then
+	script -qc "stty cols 90; $swapadm check --sysroot zram-disk" /dev/null </dev/null >"$tmp/tty"
+	tr -d '\r' <"$tmp/tty" >"$tmp/out"
+	is "nothing is wider than the terminal" "$(awk 'length > 90' "$tmp/out")" ""
+	script -qc "stty cols 40; $swapadm check -n -o finding --sysroot zram-disk" /dev/null \
+		</dev/null >"$tmp/tty"
+	is "text wraps between words" "$(tr -d '\r' <"$tmp/tty" | sed 's/ *$//')" \
+"this kernel has no ghost swap device
+/dev/zram0 is a swap device beside
+zswap: what zswap writes back is
+compressed into memory again"
+else
+	skip "nothing is wider than the terminal" "no script(1)"
+fi
+
+# --- output that cannot be written
+status=0
+$swapadm device list --sysroot ghost-on >/dev/full 2>"$tmp/err" || status=$?
+is "full disk: status" $status 1
+is "full disk: message" "$(cat "$tmp/err")" \
+	"swapadm: device list: cannot write the output: No space left on device"
+status=0
+$swapadm stat -w0.01 --sysroot ghost-on >/dev/full 2>"$tmp/err" || status=$?
+is "full disk ends --watch" $status 1
+
+# --- without privileges
+if [ "$(id -u)" != 0 ]; then
+	unprivileged=()
+elif setpriv --reuid=65534 --regid=65534 --clear-groups "$swapadm" -V >/dev/null 2>&1; then
+	unprivileged=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+else
+	unprivileged=(false)
+fi
+if [ "${unprivileged[*]}" = false ]; then
+	skip "permissions" "setpriv cannot become nobody"
+else
+	cp -r ghost-on closed
+	chmod 000 closed/$ghost/used_pages
+	t eacces-read "${unprivileged[@]}" $swapadm device list --sysroot closed
+	cp -r ghost-on closed-dir
+	chmod 000 closed-dir/sys/kernel/mm/swap
+	t eacces-dir "${unprivileged[@]}" $swapadm stat --sysroot closed-dir
+	t eacces-on "${unprivileged[@]}" $swapadm device on ghost --sysroot closed-dir
+	cp -r ghost-on closed-limit
+	chmod 444 closed-limit/$limit
+	t eacces-write "${unprivileged[@]}" $swapadm device resize 1G --sysroot closed-limit
+	cp -r ghost-on closed-debug
+	chmod 000 closed-debug/sys/kernel/debug
+	t eacces-debugfs "${unprivileged[@]}" $swapadm stat --sysroot closed-debug
+	t eperm-swapon "${unprivileged[@]}" $swapadm device on /dev/null --sysroot ghost-off
+	chmod -R u+rwX closed closed-dir closed-debug
+fi
+if unshare -m true 2>/dev/null; then
+	cp -r ghost-on read-only
+	t erofs unshare -m sh -c 'mount --bind read-only read-only && mount -o remount,bind,ro read-only &&
+		exec "$@"' - $swapadm device resize 1G --sysroot read-only
+else
+	skip erofs "no mount namespaces here"
+fi
+
+tap_end
