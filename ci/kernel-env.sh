@@ -1,15 +1,8 @@
-# Sourced by the scripts that compile a kernel: ccache set up so that a clone in any
-# directory hits it, and everything that would make two builds differ nailed down.
+# Sourced by the scripts that compile a kernel: everything that would make two builds of the
+# same source differ is nailed down.
 # shellcheck shell=bash disable=SC2034
 
-export CCACHE_DIR=$CACHE/ccache
-export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-4G}
-# The kernel is compiled with O=, so sources have absolute names; both directories lie
-# under TOP, and names under CCACHE_BASEDIR are hashed relative to the object directory.
-export CCACHE_BASEDIR=$TOP
-export CCACHE_NOHASHDIR=1
-export CCACHE_SLOPPINESS=time_macros
-export CCACHE_COMPILERCHECK=content
+. "$CI/ccache-env.sh"
 
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 2026'
 export KBUILD_BUILD_USER=ghostswap KBUILD_BUILD_HOST=localhost KBUILD_BUILD_VERSION=1
