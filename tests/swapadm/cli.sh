@@ -263,7 +263,7 @@ t no-mm_stat $swapadm device show zram0 --sysroot no-mm_stat
 change ghost-on fewer $ghost/room_pages
 change ghost-on fewer $ghost/metadata_bytes
 change ghost-on fewer sys/module/zswap/parameters/shrinker_enabled
-t fewer-files $swapadm stat -o slots,room,dynamic,meta/slot --sysroot fewer
+t fewer-files $swapadm stat -o slots,room,meta,meta/slot --sysroot fewer
 t fewer-files.check $swapadm check --sysroot fewer
 change ghost-on racy $ghost/zswap_pages '999999\n'
 t more-parts-than-whole $swapadm stat -b -o used,zero,zswap,cached --sysroot racy

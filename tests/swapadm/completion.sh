@@ -1,1 +1,85 @@
-echo 1..0
+#!/usr/bin/env bash
+# The bash completion, without a terminal: words as readline would split them go in,
+# COMPREPLY comes out.
+set -uo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/tap.sh"
+swapadm=$(realpath "$1")
+. "$here/../../tools/swapadm/completion/swapadm"
+
+# complete_words WORD…: what is offered for the last one, sorted, on one line
+complete_words() {
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	_swapadm 2>/dev/null
+	printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd' '
+}
+
+c() { # NAME WANTED WORD…
+	local name=$1 wanted=$2
+	shift 2
+	is "$name" "$(complete_words "$@")" "$wanted"
+}
+
+# The tree in which device names are looked up: a wrapper, as a user has no --sysroot there.
+tmp=$(mktemp -d /tmp/swapadm-completion-XXXXXX)
+trap 'rm -rf "$tmp"' EXIT
+printf '#!/bin/sh\nexec %s --sysroot %s "$@"\n' "$swapadm" "$here/trees/ghost-disk" >"$tmp/swapadm"
+chmod +x "$tmp/swapadm"
+sw=$tmp/swapadm
+cd "$tmp" || exit 1
+mkdir files
+touch 'files/swap one' files/swap2
+
+is "swapadm is completed" "$(complete -p swapadm)" "complete -F _swapadm swapadm"
+c "objects" "check device stat" "$sw" ""
+c "objects, one letter" "device" "$sw" d
+c "nothing of that name" "" "$sw" x
+c "verbs" "list off on resize show" "$sw" device ""
+c "verbs, one letter" "off on" "$sw" device o
+c "devices to show" "/dev/ghostswap /dev/loop3 /dev/nvme0n1p3 /dev/sda2 ghost" "$sw" device show ""
+c "devices to switch off" "/dev/sda2" "$sw" device off /dev/s
+c "second device to switch off" "/dev/sda2" "$sw" device off ghost /dev/s
+c "files to switch on" "files/swap one files/swap2" "$sw" device on files/
+c "ghost to switch on" "ghost" "$sw" device on gh
+c "resize" "ghost max" "$sw" device resize ""
+c "resize ghost" "max" "$sw" device resize ghost ""
+c "resize, size given" "" "$sw" device resize ghost 1G ""
+c "stat has no arguments" "" "$sw" stat ""
+c "options of check" "--bytes --dry-run --help --json --list-columns --noheadings --output --output-all --raw --sysroot --version" "$sw" check --
+c "options of a verb" "--discard --dry-run" "$sw" device on --d
+c "no table options where there is no table" "" "$sw" device on --j
+c "options before the object" "--noheadings" "$sw" --no
+c "options after an option with argument" "--watch" "$sw" stat -o slots --w
+c "object after an option with argument" "check" "$sw" --sysroot /tmp c
+c "object after --option=argument" "check" "$sw" --sysroot = /tmp c
+c "columns of stat" "ZERO ZEROIN ZEROIN/s ZEROOUT ZEROOUT/s" "$sw" stat -o ZER
+c "columns in small letters" "POOL POOL% POOL-MAX" "$sw" stat -o pool
+c "columns after a comma" "NAME,PRIO" "$sw" device list -o NAME,pr
+c "columns with a plus" "+AVAIL" "$sw" device list -o +av
+c "columns with a plus and a comma" "+AVAIL,STATE" "$sw" device list -o +AVAIL,st
+c "columns with a rate" "IN/s" "$sw" stat -o in/s
+c "columns after --output=" "ADVICE" "$sw" check --output = a
+c "columns of no verb" "" "$sw" device -o ""
+c "discard" "once pages" "$sw" device on --discard =
+c "discard, one letter" "pages" "$sw" device on --discard = p
+c "priority is a number" "" "$sw" device on -p ""
+c "directories for --sysroot" "files" "$sw" --sysroot f
+
+# Each verb that there is has options; so a new one cannot be forgotten here.
+for words in "device list" "device show" "device on" "device off" "device resize" stat check; do
+	# shellcheck disable=SC2086
+	c "$words --help" "--help" "$sw" $words --he
+done
+
+# A name from /proc/swaps is text: nothing in it is run.
+mkdir -p evil/proc
+printf 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n%s file 1020 0 -2\n' \
+	"/\$(touch\${IFS}$tmp/ran)" >evil/proc/swaps
+printf '#!/bin/sh\nexec %s --sysroot %s "$@"\n' "$swapadm" "$tmp/evil" >"$sw"
+c "odd names are offered as they are" "/\$(touch\${IFS}$tmp/ran) ghost" "$sw" device off ""
+is "and are not run" "$(ls "$tmp/ran" 2>/dev/null)" ""
+
+tap_end

@@ -1,1 +1,104 @@
-echo 1..0
+#!/usr/bin/env bash
+# Help, man page and shipped files say what swapadm does: each column, option, finding
+# and exit status.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/tap.sh"
+swapadm=$(realpath "$1")
+source=$(cd "$here/../../tools/swapadm" && pwd)
+man=$source/swapadm.8
+export LC_ALL=C.UTF-8
+
+missing() { # NAME LIST-OF-WHAT-IS-MISSING
+	if [ -z "$2" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "missing:$2"
+	fi
+}
+
+for command in "device list" "device show" stat check; do
+	lost_help= lost_man= n=0
+	# shellcheck disable=SC2086
+	help=$($swapadm $command --help)
+	while read -r name key type default _; do
+		n=$((n + 1))
+		case $default in
+		yes) mark='\*' entry=", default" ;;
+		*) mark=' ' entry= ;;
+		esac
+		grep -qE "^ $mark ${name//\//\\/} " <<<"$help" || lost_help+=" $name"
+		grep -qxF ".It Sy $name No ($key, $type$entry)" "$man" || lost_man+=" $name"
+	done < <($swapadm $command -H -n -r)
+	missing "$command --help has each column" "$lost_help"
+	missing "swapadm(8) has each column of $command" "$lost_man"
+	[ "$n" -ge 4 ] && ok "$command has columns" || not_ok "$command has columns"
+done
+
+lost=
+for command in "" "device list" "device show" "device on" "device off" "device resize" stat check; do
+	# shellcheck disable=SC2086
+	for option in $($swapadm $command --help | grep -oE -- '--[a-z-]+' | sort -u); do
+		grep -qE -- "^\.It Fl (. , Fl )?-${option#--}( |$)" "$man" ||
+			lost+=" $option"
+	done
+done
+# Options of verbs that are told of in the text
+for option in --all; do
+	! grep -qF "Fl -${option#--}" "$man" || lost=${lost// $option/}
+done
+missing "swapadm(8) has each option" "$lost"
+
+ids=$(grep -oE '^	\{ "[a-z-]+", SEV_[A-Z]+' "$source/check.c" | tr -d '{",	' | sed 's/SEV_//')
+lost=
+while read -r id severity; do
+	grep -qE "^\.It Sy $id No \(${severity,,}(;.*)?\)$" "$man" || lost+=" $id"
+done <<<"$ids"
+missing "swapadm(8) has each finding" "$lost"
+is "there are findings" "$(($(wc -l <<<"$ids") >= 15))" 1
+
+lost=
+while read -r status; do
+	grep -qxF ".It $status" "$man" || lost+=" $status"
+done < <(sed -n 's/^\tEX_[A-Z]*[[:blank:]]*= \([0-9]*\),.*/\1/p' "$source/swapadm.h")
+missing "swapadm(8) has each exit status" "$lost"
+is "there are seven exit statuses" "$(grep -cE '^	EX_[A-Z]+' "$source/swapadm.h")" 7
+
+# Each exit status is seen in a golden file.
+lost=
+for status in 0 1 2 3 4 16 64; do
+	grep -qxF "status $status" "$here"/golden/* || lost+=" $status"
+done
+missing "each exit status is tested" "$lost"
+
+if command -v man >/dev/null && command -v groff >/dev/null; then
+	is "man has no warnings" "$(MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$man" 2>&1 >/dev/null)" ""
+	long=$(MANWIDTH=80 man -E UTF-8 -l "$man" 2>/dev/null | col -bx | awk 'length > 80')
+	is "the page fits 80 columns" "$long" ""
+else
+	skip "man has no warnings" "no man or groff"
+fi
+if command -v mandoc >/dev/null; then
+	is "mandoc has no warnings" "$(mandoc -T lint -W warning "$man" 2>&1)" ""
+else
+	skip "mandoc has no warnings" "no mandoc"
+fi
+
+if command -v systemd-analyze >/dev/null; then
+	is "systemd takes the unit" "$(systemd-analyze verify --man=no "$source/systemd/dev-ghostswap.swap" 2>&1 |
+		grep -F dev-ghostswap || true)" ""
+else
+	skip "systemd takes the unit" "no systemd-analyze"
+fi
+is "the unit is named after the device" \
+	"$(sed -n 's/^What=//p' "$source/systemd/dev-ghostswap.swap")" /dev/ghostswap
+is "the shipped sysctl file sets nothing" "$(grep -vE '^(#|$)' "$source/sysctl.d/60-ghostswap.conf")" ""
+sed -n 's/^#-\{0,1\}\(vm\.[a-z_]* = .*\)/\1/p' "$source/sysctl.d/60-ghostswap.conf" |
+	while IFS='= ' read -r key value; do
+		[ -f "$here/trees/ghost-on/proc/sys/${key//.//}" ] && [ -n "$value" ] || echo "$key"
+	done >"${TMPDIR:-/tmp}/swapadm-docs.$$"
+is "what it offers is there" "$(cat "${TMPDIR:-/tmp}/swapadm-docs.$$")" ""
+rm -f "${TMPDIR:-/tmp}/swapadm-docs.$$"
+
+tap_end

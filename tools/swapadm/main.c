@@ -32,7 +32,8 @@ void command_set(const char *object, const char *verb)
 	snprintf(command, sizeof(command), "%s%s%s", object, *verb ? " " : "", verb);
 }
 
-static void vmessage(const char *fmt, va_list ap, const char *tail)
+static void __attribute__((format(printf, 1, 0), nonnull))
+vmessage(const char *fmt, va_list ap, const char *tail)
 {
 	fflush(stdout);
 	fputs("swapadm: ", stderr);

@@ -32,7 +32,7 @@ struct sample {
 
 enum {
 	ST_UPTIME, ST_SLOTS, ST_USED, ST_LIMIT, ST_ROOM, ST_ZERO, ST_ZSWAP, ST_CACHED, ST_DATA,
-	ST_POOL, ST_RATIO, ST_POOL_MAX, ST_POOLPCT, ST_STATIC, ST_DYNAMIC, ST_META_SLOT,
+	ST_POOL, ST_RATIO, ST_POOL_MAX, ST_POOLPCT, ST_META_STATIC, ST_META, ST_META_SLOT,
 	ST_PHYS_SIZE, ST_PHYS_USED, ST_ZRAM_DATA, ST_ZRAM_MEM, ST_ZSWAP_IN, ST_ZSWAP_OUT,
 	ST_ZSWAP_WB, ST_ZERO_IN, ST_ZERO_OUT, ST_PHYS_IN, ST_PHYS_OUT, ST_CLUSTER_ALLOC,
 	ST_CLUSTER_FREE, ST_RESERVE_MISS, ST_REJECTED, ST_RATE_IN, ST_RATE_OUT, ST_RATE_ZSWAP_IN,
@@ -60,12 +60,12 @@ static const struct column stat_cols[] = {
 	  "memory that zswap may take" },
 	{ ST_POOLPCT, "POOL%", "zswap_pool_percent", COL_PERCENT, false, false,
 	  "POOL as part of POOL-MAX" },
-	{ ST_STATIC, "STATIC", "metadata_static", COL_BYTES, true, false,
+	{ ST_META_STATIC, "META-STATIC", "metadata_static", COL_BYTES, true, false,
 	  "ghost metadata, taken once when switched on" },
-	{ ST_DYNAMIC, "DYNAMIC", "metadata", COL_BYTES, true, false,
+	{ ST_META, "META", "metadata", COL_BYTES, true, false,
 	  "ghost metadata that goes with the slots" },
 	{ ST_META_SLOT, "META/SLOT", "metadata_per_slot", COL_RATIO, false, false,
-	  "bytes of DYNAMIC a slot in use" },
+	  "bytes of META a slot in use" },
 	{ ST_PHYS_SIZE, "PHYS-SIZE", "physical_size", COL_BYTES, false, false,
 	  "size of all other swap devices" },
 	{ ST_PHYS_USED, "PHYS-USED", "physical_used", COL_BYTES, true, false,
@@ -153,10 +153,10 @@ static void stat_get(const void *row, int id, struct value *val)
 	case ST_POOLPCT:
 		val->known = percent(s->zswap.pool, s->zswap.pool_max, &val->d);
 		break;
-	case ST_STATIC:
+	case ST_META_STATIC:
 		value_num(val, s->ghost.meta_static);
 		break;
-	case ST_DYNAMIC:
+	case ST_META:
 		value_num(val, s->ghost.meta);
 		break;
 	case ST_META_SLOT:
