@@ -257,6 +257,34 @@ static bool verify_page(const struct region *r, size_t i)
 	return false;
 }
 
+/*
+ * The page table of a shared mapping does not say what is in swap: there it is
+ * what was written and is not in memory.
+ */
+static long shared_swapped(const struct region *r)
+{
+	unsigned char *vec = malloc(r->pages);
+	long n = 0;
+	size_t i;
+
+	if (!vec)
+		return 0;
+	if (!mincore(r->base, r->pages * PAGE_BYTES, vec))
+		for (i = 0; i < r->pages; i++)
+			n += r->info[i].state == PAGE_WRITTEN && !(vec[i] & 1);
+	free(vec);
+	return n;
+}
+
+static void note_swapped(struct region *r)
+{
+	long n = r->shared ? shared_swapped(r) :
+			     pages_swapped(r->base, region_span(r));
+
+	if (n > 0 && (unsigned long)n > atomic_load(&r->tally->swapped))
+		atomic_store(&r->tally->swapped, n);
+}
+
 /* --- whole regions, by several threads --- */
 
 enum stage_what { STAGE_WRITE_ALL, STAGE_REWRITE, STAGE_VERIFY };
@@ -348,34 +376,6 @@ static void push_region(struct region *r)
 		madvise(r->base, region_span(r), MADV_PAGEOUT);
 	else if (opt.push == PUSH_RECLAIM)
 		reclaim_own_cgroup();
-}
-
-/*
- * The page table of a shared mapping does not say what is in swap: there it is
- * what was written and is not in memory.
- */
-static long shared_swapped(const struct region *r)
-{
-	unsigned char *vec = malloc(r->pages);
-	long n = 0;
-	size_t i;
-
-	if (!vec)
-		return 0;
-	if (!mincore(r->base, r->pages * PAGE_BYTES, vec))
-		for (i = 0; i < r->pages; i++)
-			n += r->info[i].state == PAGE_WRITTEN && !(vec[i] & 1);
-	free(vec);
-	return n;
-}
-
-static void note_swapped(struct region *r)
-{
-	long n = r->shared ? shared_swapped(r) :
-			     pages_swapped(r->base, region_span(r));
-
-	if (n > 0 && (unsigned long)n > atomic_load(&r->tally->swapped))
-		atomic_store(&r->tally->swapped, n);
 }
 
 static void push_all(void)

@@ -193,6 +193,7 @@ int rootfs_mount_debian(char *err, unsigned int err_size)
 		{ "/tmp", NEWROOT "/tmp" },
 		{ "/bin", NEWROOT "/rig/bin" },
 		{ "/rig/scenarios", NEWROOT "/rig/scenarios" },
+		{ "/rig/product", NEWROOT "/rig/product" },
 		{ "/rig/lib.sh", NEWROOT "/rig/lib.sh", true },
 		{ "/init", NEWROOT "/rig/agent", true },
 		{ "/kselftest", NEWROOT "/kselftest" },

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # some are for the scenarios only
 # What the scenarios share: KTAP, swap devices, control groups, the ghost device's
 # files. Sourced as the first thing; it begins the KTAP stream, and a scenario that
 # ends in any way but by `finish` has failed.
@@ -313,15 +314,19 @@ swap_used() {
 #   disk, zram  without zswap
 # "disk" is the virtio disk "swap0" where the cell has one, else a null_blk disk. The ghost device
 # stays off in the last three, compiled in or not.
+# swap_setup_ghost: the ghost device whatever the parameter says
+swap_setup_ghost() {
+	need_ghost
+	swap_kind=ghost
+	zswap_on "${PARAM_compressor:-lz4}" "${PARAM_pool:-50}"
+	ghost_on "${PARAM_limit:-8192}"
+}
+
 swap_setup() {
 	local size=${1:-1024} dev
 	swap_kind=${PARAM_swap:-ghost}
 	case $swap_kind in
-	ghost)
-		need_ghost
-		zswap_on "${PARAM_compressor:-lz4}" "${PARAM_pool:-50}"
-		ghost_on "${PARAM_limit:-8192}"
-		;;
+	ghost) swap_setup_ghost ;;
 	zswap-disk | disk)
 		[ $swap_kind = disk ] ||
 			zswap_on "${PARAM_compressor:-lz4}" "${PARAM_pool:-50}"
@@ -351,12 +356,19 @@ cg_new() {
 	done
 }
 
-# cg_exec NAME COMMAND... : run it in the group (in a process of its own: use in a subshell,
-# with & or in subtest)
+# cg_exec NAME COMMAND... : run it in the group
 cg_exec() {
 	local dir=$CG/rig.$1
 	shift
 	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$dir" "$@"
+}
+
+# cg_spawn NAME COMMAND... : the same in the background; its process is $spawned
+cg_spawn() {
+	local dir=$CG/rig.$1
+	shift
+	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$dir" "$@" &
+	spawned=$!
 }
 
 cg_get() { cat "$CG/rig.$1/$2"; }
