@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # swapadm as a whole on captured trees: output, messages and exit statuses, against
 # golden files. UPDATE=1 writes those anew: look at the difference before a commit.
+# shellcheck disable=SC2086 # the paths of the programs and of mktemp have no blanks
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -282,6 +283,9 @@ rule() { # NAME TREE FINDINGS
 }
 change ghost-on z-off $zswap/enabled 'N\n'
 rule "ghost without zswap nor disk" z-off "error ghost-without-zswap"
+change z-off z-off $ghost/limit_pages '1024\n'
+rule "no limit is in reach then" z-off "error ghost-without-zswap
+warning limit-below-use"
 change ghost-disk z-off-disk $zswap/enabled 'N\n'
 rule "ghost without zswap, with disk" z-off-disk "warning ghost-without-zswap
 warning limit-out-of-reach"
@@ -323,7 +327,22 @@ echo auto >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
 rule "cgroup without swap" ghost-on "info cgroup-no-swap"
 echo max >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
 rule "cgroup that may use ghost" ghost-on ""
-$swapadm check --sysroot meminfo >/dev/null && ok "info alone is clean" || not_ok "info alone is clean"
+echo 8791798054912 >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
+rule "cgroup with just the limit" ghost-on ""
+echo 8791798054913 >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
+rule "cgroup with more than the limit" ghost-on "info cgroup-limit-out-of-reach"
+t check-cgroup-limit $swapadm check --sysroot ghost-on
+rm -r ghost-on/sys/fs/cgroup/b.slice
+deep=ghost-on/sys/fs/cgroup
+for i in $(seq 40); do
+	deep+=/d
+	mkdir $deep
+	echo 0 >$deep/memory.swap.max
+	echo auto >$deep/memory.swap.ghost.max
+done
+t check-cgroup-bounds $swapadm check -o finding --sysroot ghost-on
+rm -r ghost-on/sys/fs/cgroup/d
+t info-alone-is-clean $swapadm check --sysroot meminfo
 
 # --- rates come from the difference of two samples
 cp -r ghost-on moving

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Help, man page and shipped files say what swapadm does: each column, option, finding
 # and exit status.
+# shellcheck disable=SC2086 # commands are several words
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,35 +20,31 @@ missing() { # NAME LIST-OF-WHAT-IS-MISSING
 }
 
 for command in "device list" "device show" stat check; do
-	lost_help= lost_man= n=0
-	# shellcheck disable=SC2086
+	lost_help='' lost_man='' n=0
 	help=$($swapadm $command --help)
 	while read -r name key type default _; do
 		n=$((n + 1))
 		case $default in
 		yes) mark='\*' entry=", default" ;;
-		*) mark=' ' entry= ;;
+		*) mark=' ' entry='' ;;
 		esac
 		grep -qE "^ $mark ${name//\//\\/} " <<<"$help" || lost_help+=" $name"
 		grep -qxF ".It Sy $name No ($key, $type$entry)" "$man" || lost_man+=" $name"
 	done < <($swapadm $command -H -n -r)
 	missing "$command --help has each column" "$lost_help"
 	missing "swapadm(8) has each column of $command" "$lost_man"
-	[ "$n" -ge 4 ] && ok "$command has columns" || not_ok "$command has columns"
+	is "$command has columns" "$((n >= 4))" 1
 done
 
 lost=
 for command in "" "device list" "device show" "device on" "device off" "device resize" stat check; do
-	# shellcheck disable=SC2086
 	for option in $($swapadm $command --help | grep -oE -- '--[a-z-]+' | sort -u); do
 		grep -qE -- "^\.It Fl (. , Fl )?-${option#--}( |$)" "$man" ||
 			lost+=" $option"
 	done
 done
-# Options of verbs that are told of in the text
-for option in --all; do
-	! grep -qF "Fl -${option#--}" "$man" || lost=${lost// $option/}
-done
+# This one is told of in the text.
+! grep -qF "Fl a , Fl -all" <(tr '\n' ' ' <"$man" | sed 's/ \.Fl / Fl /g') || lost=${lost// --all/}
 missing "swapadm(8) has each option" "$lost"
 
 ids=$(grep -oE '^	\{ "[a-z-]+", SEV_[A-Z]+' "$source/check.c" | tr -d '{",	' | sed 's/SEV_//')

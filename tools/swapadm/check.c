@@ -40,7 +40,7 @@ struct machine {
 	struct zswap zswap;
 	struct counters counters;
 	struct vm vm;
-	struct no_swap_cgroups no_swap;
+	struct cgroup_limits cgroups;
 	size_t physical;		/* swap devices that are not the ghost device */
 	struct num physical_free;	/* bytes */
 	const char *zram;		/* the first zram device, or NULL */
@@ -106,8 +106,9 @@ RULE(ghost_without_zswap)
 		return found(text, "the ghost device is on and zswap is %s: pages go to disk only",
 			     why);
 	*severity = SEV_ERROR;
-	return found(text, "the ghost device is on, zswap is %s and there is no other swap device: "
-		     "only zero pages can be swapped out", why);
+	return found(text,
+		     "the ghost device is on, zswap is %s and there is no other swap device: only zero pages can be swapped out",
+		     why);
 }
 
 RULE(zswap_without_swap)
@@ -121,8 +122,9 @@ RULE(zram_beside_zswap)
 {
 	if (!m->zram || !m->zswap.enabled)
 		return 0;
-	return found(text, "%s is a swap device beside zswap: what zswap writes back is compressed "
-		     "into memory again", m->zram);
+	return found(text,
+		     "%s is a swap device beside zswap: what zswap writes back is compressed into memory again",
+		     m->zram);
 }
 
 RULE(swappiness_zero)
@@ -157,10 +159,11 @@ RULE(limit_out_of_reach)
 	    m->ghost.limit.v >= m->ghost.max.v || !m->zswap.pool_max.known)
 		return 0;
 	reach = ghost_reach(m, &assumed);
-	if ((double)m->ghost.limit.v <= REACH_FACTOR * reach)
+	/* With nothing at all behind it other findings say so. */
+	if (!(reach > 0) || (double)m->ghost.limit.v <= REACH_FACTOR * reach)
 		return 0;
-	return found(text, "the limit of the ghost device is %s, but about %s fit behind it (zswap "
-		     "pool at a ratio of %.1f, and free disk slots)",
+	return found(text,
+		     "the limit of the ghost device is %s, but about %s fit behind it (zswap pool at a ratio of %.1f, and free disk slots)",
 		     size_format(m->ghost.limit.v, limit), size_format((uint64_t)reach, can),
 		     assumed);
 }
@@ -172,8 +175,9 @@ RULE(limit_below_use)
 	if (!m->ghost.enabled || !m->ghost.limit.known || !m->ghost.used.known ||
 	    m->ghost.used.v <= m->ghost.limit.v)
 		return 0;
-	return found(text, "the limit of the ghost device is %s and %s are in use: it takes nothing "
-		     "more", size_format(m->ghost.limit.v, limit),
+	return found(text,
+		     "the limit of the ghost device is %s and %s are in use: it takes nothing more",
+		     size_format(m->ghost.limit.v, limit),
 		     size_format(m->ghost.used.v, used));
 }
 
@@ -214,34 +218,48 @@ RULE(shrinker_idle)
 	if (!m->ghost.enabled || m->physical || !m->zswap.enabled || !m->zswap.shrinker_known ||
 	    !m->zswap.shrinker)
 		return 0;
-	return found(text, "the zswap shrinker is on, but there is no disk to write to: it does "
-		     "nothing");
+	return found(text,
+		     "the zswap shrinker is on, but there is no disk to write to: it does nothing");
 }
 
 RULE(cgroup_no_swap)
 {
-	if (!m->ghost.enabled || !m->no_swap.n)
+	const struct cgroup_set *set = &m->cgroups.no_swap;
+
+	if (!set->n)
 		return 0;
-	return found(text, "%zu%s cgroup%s with memory.swap.max 0 and memory.swap.ghost.max auto %s "
-		     "not swap at all (first: %s)", m->no_swap.n, m->no_swap.more ? " or more" : "",
-		     m->no_swap.n == 1 ? "" : "s", m->no_swap.n == 1 ? "does" : "do",
-		     m->no_swap.first);
+	return found(text,
+		     "%zu%s cgroup%s with memory.swap.max 0 and memory.swap.ghost.max auto %s not swap at all (first: %s)",
+		     set->n, m->cgroups.more ? " or more" : "", set->n == 1 ? "" : "s",
+		     set->n == 1 ? "does" : "do", set->first);
+}
+
+RULE(cgroup_limit)
+{
+	const struct cgroup_set *set = &m->cgroups.too_high;
+
+	if (!set->n)
+		return 0;
+	return found(text,
+		     "%zu%s cgroup%s memory.swap.ghost.max above the limit of the ghost device (first: %s)",
+		     set->n, m->cgroups.more ? " or more" : "",
+		     set->n == 1 ? " has" : "s have", set->first);
 }
 
 RULE(ghost_in_meminfo)
 {
 	if (!m->ghost.enabled || !m->vm.ghost_in_meminfo.known || !m->vm.ghost_in_meminfo.v)
 		return 0;
-	return found(text, "vm.ghostswap_in_meminfo is 1: free(1) counts slots that have no disk "
-		     "behind them");
+	return found(text,
+		     "vm.ghostswap_in_meminfo is 1: free(1) counts slots that have no disk behind them");
 }
 
 RULE(resume_without_disk)
 {
 	if (!m->vm.resume || !m->ghost.enabled || m->physical)
 		return 0;
-	return found(text, "a device to resume from is set, but no disk swaps: the ghost device "
-		     "cannot hold a hibernation image");
+	return found(text,
+		     "a device to resume from is set, but no disk swaps: the ghost device cannot hold a hibernation image");
 }
 
 RULE(reserve_misses)
@@ -262,8 +280,7 @@ static const struct rule rules[] = {
 	{ "no-swap", SEV_INFO,
 	  "switch a device on, see swapadm device on", no_swap },
 	{ "ghost-without-zswap", SEV_WARNING,
-	  "switch zswap on: echo 1 > /sys/module/zswap/parameters/enabled, or zswap.enabled=1 at "
-	  "boot", ghost_without_zswap },
+	  "switch zswap on: echo 1 > /sys/module/zswap/parameters/enabled, or zswap.enabled=1 at boot", ghost_without_zswap },
 	{ "zswap-without-swap", SEV_WARNING,
 	  "give it a device: swapadm device on ghost, or a disk", zswap_without_swap },
 	{ "zram-beside-zswap", SEV_WARNING,
@@ -272,8 +289,7 @@ static const struct rule rules[] = {
 	  "set vm.swappiness to 60, or to 100 and more where zswap takes most pages",
 	  swappiness_zero },
 	{ "limit-out-of-reach", SEV_WARNING,
-	  "lower it with swapadm device resize, say max for no limit, or raise max_pool_percent of "
-	  "zswap", limit_out_of_reach },
+	  "lower it with swapadm device resize, say max for no limit, or raise max_pool_percent of zswap", limit_out_of_reach },
 	{ "limit-below-use", SEV_WARNING,
 	  "raise it with swapadm device resize, unless the device shall drain", limit_below_use },
 	{ "zswap-pool-zero", SEV_ERROR,
@@ -289,6 +305,9 @@ static const struct rule rules[] = {
 	{ "cgroup-no-swap", SEV_INFO,
 	  "nothing, if that is meant; else write max or a number of bytes to memory.swap.ghost.max",
 	  cgroup_no_swap },
+	{ "cgroup-limit-out-of-reach", SEV_INFO,
+	  "write max or auto to memory.swap.ghost.max, or raise the limit with swapadm device resize",
+	  cgroup_limit },
 	{ "ghost-in-meminfo", SEV_INFO,
 	  "set vm.ghostswap_in_meminfo to 0 unless a program needs to see SwapTotal",
 	  ghost_in_meminfo },
@@ -296,8 +315,7 @@ static const struct rule rules[] = {
 	  "switch a disk on as swap, large enough for the image, or clear /sys/power/resume",
 	  resume_without_disk },
 	{ "reserve-misses", SEV_INFO,
-	  "nothing, if the number stands still; if it grows, memory runs out faster than the "
-	  "kernel refills: raise vm.min_free_kbytes", reserve_misses },
+	  "nothing, if the number stands still; if it grows, memory runs out faster than the kernel refills: raise vm.min_free_kbytes", reserve_misses },
 };
 
 enum { CK_SEVERITY, CK_ID, CK_TEXT, CK_ADVICE };
@@ -368,7 +386,7 @@ static int load_machine(struct machine *m)
 	if (!err)
 		err = read_vm(&root, &m->vm);
 	if (!err && m->ghost.enabled)
-		err = read_no_swap_cgroups(&root, &m->no_swap);
+		err = read_cgroup_limits(&root, m->ghost.limit, &m->cgroups);
 	return err ? cannot_read(err) : EX_OK;
 }
 

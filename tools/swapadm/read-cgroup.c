@@ -6,13 +6,15 @@
 #include <string.h>
 
 #include "read.h"
+#include "size.h"
 
 #define DEPTH_MAX	32
 #define CGROUPS_MAX	100000
 
 struct walk {
 	struct sysroot *root;
-	struct no_swap_cgroups *found;
+	struct num limit;
+	struct cgroup_limits *found;
 	size_t visited;
 };
 
@@ -93,9 +95,16 @@ static int descend(struct walk *walk, const char *path, int depth)
 	return err;
 }
 
+static void add(struct cgroup_set *set, const char *path)
+{
+	if (!set->n++)
+		snprintf(set->first, sizeof(set->first), "%s", path + strlen(CGROUP_DIR));
+}
+
 static int visit(struct walk *walk, const char *path, int depth)
 {
 	char swap_max[64], ghost_max[64];
+	uint64_t max;
 	int err;
 
 	err = read_attr(walk, path, "memory.swap.max", swap_max, sizeof(swap_max));
@@ -103,18 +112,18 @@ static int visit(struct walk *walk, const char *path, int depth)
 		err = read_attr(walk, path, "memory.swap.ghost.max", ghost_max, sizeof(ghost_max));
 	if (err)
 		return err;
-	if (!strcmp(swap_max, "0") && !strcmp(ghost_max, "auto")) {
-		if (!walk->found->n++)
-			snprintf(walk->found->first, sizeof(walk->found->first), "%s",
-				 path + strlen(CGROUP_DIR));
-	}
+	if (!strcmp(swap_max, "0") && !strcmp(ghost_max, "auto"))
+		add(&walk->found->no_swap, path);
+	/* max and auto are no numbers. */
+	if (walk->limit.known && !parse_u64(ghost_max, &max) && max > walk->limit.v)
+		add(&walk->found->too_high, path);
 	return descend(walk, path, depth);
 }
 
-int read_no_swap_cgroups(struct sysroot *root, struct no_swap_cgroups *found)
+int read_cgroup_limits(struct sysroot *root, struct num limit, struct cgroup_limits *found)
 {
-	struct walk walk = { .root = root, .found = found };
+	struct walk walk = { .root = root, .limit = limit, .found = found };
 
-	*found = (struct no_swap_cgroups){ 0 };
+	*found = (struct cgroup_limits){ 0 };
 	return descend(&walk, CGROUP_DIR, 0);
 }

@@ -129,14 +129,21 @@ struct vm {
 
 int read_vm(struct sysroot *root, struct vm *vm);
 
-/* cgroups that do not swap because memory.swap.max is 0 and ghost.max is auto. */
-struct no_swap_cgroups {
+/* Some cgroups: how many, and which is the first in the order of names. */
+struct cgroup_set {
 	size_t n;
-	bool more;		/* the walk was cut short by its bounds */
-	char first[PATH_MAX];	/* path of the first, in the order of names */
+	char first[PATH_MAX];
 };
 
-int read_no_swap_cgroups(struct sysroot *root, struct no_swap_cgroups *found);
+/* What is odd about the limits of cgroups. */
+struct cgroup_limits {
+	struct cgroup_set no_swap;	/* memory.swap.max is 0 and ghost.max auto: no swap at all */
+	struct cgroup_set too_high;	/* ghost.max is over the limit of the device */
+	bool more;			/* the walk was cut short by its bounds */
+};
+
+/* Look at all cgroups. @limit is that of the ghost device, in bytes. */
+int read_cgroup_limits(struct sysroot *root, struct num limit, struct cgroup_limits *found);
 
 /* @part of @whole as a ratio whole/part; false when it has no meaning. */
 bool ratio(struct num whole, struct num part, double *val);
