@@ -429,8 +429,11 @@ static void console_line(const char *line, size_t len, bool truncated, void *use
 	}
 	count_event(c, msg);
 	if (p) {
+		/* The panic that an oops ends in is no second fault. */
+		bool follows = c->panicked && !strcmp(p->kind, "panic");
+
 		c->panicked |= p->fatal;
-		if (!same_splat(c, p))
+		if (!follows && !same_splat(c, p))
 			open_splat(c, p, msg);
 	}
 	if (c->open)
