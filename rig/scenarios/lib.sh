@@ -311,7 +311,7 @@ swap_used() {
 # swap_setup [MIB]: swap on what the parameter "swap" says (ghost if it says nothing):
 #   ghost       zswap and the ghost device, no disk at all
 #   zswap-disk  zswap over a disk, as without this series
-#   disk, zram  without zswap
+#   disk, brd, zram  without zswap
 # "disk" is the virtio disk "swap0" where the cell has one, else a null_blk disk. The ghost device
 # stays off in the last three, compiled in or not.
 # swap_setup_ghost: the ghost device whatever the parameter says
@@ -332,6 +332,10 @@ swap_setup() {
 			zswap_on "${PARAM_compressor:-lz4}" "${PARAM_pool:-50}"
 		dev=$(disk swap0) || dev=$(null_disk "$size")
 		disk_swap_on "$dev"
+		;;
+	brd)
+		# As large as the kernel was configured for; its pages stay allocated.
+		disk_swap_on /dev/ram0
 		;;
 	zram)
 		disk_swap_on "$(zram_disk "$size" "${PARAM_compressor:-lz4}")"
