@@ -382,6 +382,7 @@ static int make_initrd(struct cell *cell, struct rig_error *e)
 	const struct paths *p = cell->run->paths;
 	struct initrd_source src = {
 		.agent = p->agent, .programs = p->programs, .swapadm = p->swapadm, .kselftest = p->kselftest, .scenarios = p->scenarios,
+		.product = (const char *const *)p->product,
 	};
 	char *job = job_text(cell);
 	int fd, r;

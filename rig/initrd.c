@@ -154,8 +154,9 @@ static int add_file(struct cpio *c, const char *name, const char *path, struct r
 
 int initrd_write(FILE *f, const struct initrd_source *src, struct rig_error *e)
 {
-	static const char * const dirs[] = { "bin", "dev", "kselftest", "newroot", "proc", "rig", "rig/scenarios", "run", "sys", "tmp" };
+	static const char * const dirs[] = { "bin", "dev", "kselftest", "newroot", "proc", "rig", "rig/product", "rig/scenarios", "run", "sys", "tmp" };
 	struct cpio c = { .file = f };
+	const char *const *dir;
 	char lib[PATH_MAX];
 	struct stat st;
 	size_t i;
@@ -175,6 +176,8 @@ int initrd_write(FILE *f, const struct initrd_source *src, struct rig_error *e)
 		r = add_file(&c, "bin/swapadm", src->swapadm, e);
 	if (!r && src->kselftest)
 		r = add_tree(&c, "kselftest", src->kselftest, no_dots, false, 1, e);
+	for (dir = src->product; !r && dir && *dir; dir++)
+		r = add_tree(&c, "rig/product", *dir, no_dots, false, 0, e);
 	if (!r && src->scenarios) {
 		r = add_tree(&c, "rig/scenarios", src->scenarios, no_dots, false, 1, e);
 		snprintf(lib, sizeof(lib), "%s/lib.sh", src->scenarios);

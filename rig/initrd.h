@@ -30,6 +30,7 @@ struct initrd_source {
 	const char *swapadm;		/* file, into /bin; may be missing */
 	const char *kselftest;		/* directory, into /kselftest */
 	const char *scenarios;		/* directory, into /rig/scenarios; its lib.sh is /rig/lib.sh too */
+	const char *const *product;	/* directories, NULL terminated, all into /rig/product: units, rules and the like */
 	const char *job;		/* text of /job */
 };
 

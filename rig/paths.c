@@ -85,10 +85,13 @@ int paths_new(struct paths **ret, struct rig_error *e)
 	p->swapadm = path_join(host, "tools/swapadm/swapadm");
 	p->kselftest = path_join(root, "build/kselftest");
 	p->scenarios = path_join(root, "rig/scenarios");
+	p->product[0] = path_join(root, "tools/swapadm/sysctl.d");
+	p->product[1] = path_join(root, "tools/swapadm/systemd");
+	p->product[2] = path_join(root, "tools/swapadm/udev");
 	p->plans = path_join(root, "rig/plans");
 	p->results = path_join(root, "build/rig");
 	if (!p->root || !p->kernels || !p->image || !p->agent || !p->programs || !p->probe || !p->swapadm || !p->kselftest ||
-	    !p->scenarios || !p->plans || !p->results) {
+	    !p->product[0] || !p->product[1] || !p->product[2] || !p->scenarios || !p->plans || !p->results) {
 		paths_free(p);
 		return rig_fail(e, -ENOMEM, "out of memory");
 	}
@@ -109,6 +112,9 @@ void paths_free(struct paths *p)
 	free(p->swapadm);
 	free(p->kselftest);
 	free(p->scenarios);
+	free(p->product[0]);
+	free(p->product[1]);
+	free(p->product[2]);
 	free(p->plans);
 	free(p->results);
 	free(p);

@@ -14,6 +14,7 @@ struct paths {
 	char *probe;		/* init of the KVM proof */
 	char *swapadm;
 	char *kselftest;
+	char *product[4];	/* directories of what swapadm installs beside itself, NULL terminated */
 	char *scenarios;
 	char *plans;
 	char *results;		/* build/rig */

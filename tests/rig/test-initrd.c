@@ -55,6 +55,8 @@ static int setup(void **state)
 	put("scenarios/lib.sh", "true\n", 0644);
 	put("scenarios/.hidden", "", 0644);
 	put("scenarios/data/x", "12345", 0644);
+	make_dir("units");
+	put("units/a.swap", "[Swap]\n", 0644);
 	return 0;
 }
 
@@ -69,15 +71,17 @@ static int teardown(void **state)
 
 static struct initrd_source source(void)
 {
-	static char agent[64], programs[64], scenarios[64], missing[64];
+	static char agent[64], programs[64], scenarios[64], missing[64], units[64];
+	static const char *product[] = { missing, units, NULL };
 
 	snprintf(agent, sizeof(agent), "%s/guest/agent", dir);
 	snprintf(programs, sizeof(programs), "%s/guest", dir);
 	snprintf(scenarios, sizeof(scenarios), "%s/scenarios", dir);
 	snprintf(missing, sizeof(missing), "%s/missing", dir);
+	snprintf(units, sizeof(units), "%s/units", dir);
 	return (struct initrd_source){
 		.agent = agent, .programs = programs, .scenarios = scenarios, .kselftest = missing, .swapadm = missing,
-		.job = "cell = a\n",
+		.product = product, .job = "cell = a\n",
 	};
 }
 
@@ -117,8 +121,8 @@ static void test_archive(void **state)
 	(void)state;
 	write_archive("a.cpio");
 	cpio_says("cpio -t --quiet",
-		  "bin\ndev\nkselftest\nnewroot\nproc\nrig\nrig/scenarios\nrun\nsys\ntmp\ndev/console\ndev/null\ninit\n"
-		  "bin/datacheck\nrig/scenarios/data\nrig/scenarios/data/x\nrig/scenarios/lib.sh\nrig/scenarios/smoke\nrig/lib.sh\njob\n");
+		  "bin\ndev\nkselftest\nnewroot\nproc\nrig\nrig/product\nrig/scenarios\nrun\nsys\ntmp\ndev/console\ndev/null\ninit\n"
+		  "bin/datacheck\nrig/product/a.swap\nrig/scenarios/data\nrig/scenarios/data/x\nrig/scenarios/lib.sh\nrig/scenarios/smoke\nrig/lib.sh\njob\n");
 	cpio_says("cpio -i --quiet --to-stdout job init rig/scenarios/data/x", "agent!12345cell = a\n");
 	cpio_says("cpio -tv --quiet | awk '{ print $1, $NF }' | grep -E 'console|init|/x|datacheck'",
 		  "crw------- dev/console\n-rwxr-xr-x init\n-rwxr-xr-x bin/datacheck\n-rw-r--r-- rig/scenarios/data/x\n");
