@@ -115,6 +115,7 @@ struct options {
 	enum push push;
 	bool pager;
 	bool selftest;
+	const char *pause;
 	bool kinds[NR_KINDS];
 };
 
@@ -916,6 +917,26 @@ static void corrupt_pages(unsigned int n)
 	}
 }
 
+/*
+ * Everything is pushed out: say so (DIR/ready, one byte a process), and wait for
+ * DIR/go. What happens meanwhile, say swapoff, must not change any page.
+ */
+static void pause_here(void)
+{
+	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/ready", opt.pause);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, "\n", 1) != 1)
+		die("%s", path);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/go", opt.pause);
+	while (access(path, F_OK))
+		nanosleep(&pause, NULL);
+}
+
 static void run_process(unsigned int proc)
 {
 	uint64_t end = now_ns() + opt.seconds * 1000000000ull;
@@ -939,6 +960,8 @@ static void run_process(unsigned int proc)
 			if (kinds[regions[k].kind].op)
 				kinds[regions[k].kind].op(&regions[k], pass);
 		push_all();
+		if (opt.pause && !pass)
+			pause_here();
 		if (opt.corrupt && !pass && !proc)
 			corrupt_pages(opt.corrupt);
 		run_stage(STAGE_VERIFY, pass);
@@ -1260,6 +1283,7 @@ static void usage(void)
 	       "  --push HOW         madvise, reclaim (memory.reclaim of the own cgroup), none\n"
 	       "  --pager            one more thread that pages out while others work\n"
 	       "  --require-swapped PERCENT   fail if fewer pages were seen in swap\n"
+	       "  --pause DIR        when all is pushed out make DIR/ready (a line a process), wait for DIR/go\n"
 	       "  --corrupt N        spoil N pages: the run must fail\n"
 	       "  --selftest         prove that spoilt pages are noticed\n"
 	       "Kinds:");
@@ -1272,7 +1296,7 @@ static void usage(void)
 static void parse_options(int argc, char **argv)
 {
 	enum { SIZE = 256, KINDS, PASSES, SECONDS, PROCS, THREADS, SEED, PUSH,
-	       PAGER, REQUIRE, CORRUPT, SELFTEST, HELP };
+	       PAGER, REQUIRE, CORRUPT, SELFTEST, PAUSE, HELP };
 	static const struct option longs[] = {
 		{ "size", required_argument, NULL, SIZE },
 		{ "kinds", required_argument, NULL, KINDS },
@@ -1286,6 +1310,7 @@ static void parse_options(int argc, char **argv)
 		{ "require-swapped", required_argument, NULL, REQUIRE },
 		{ "corrupt", required_argument, NULL, CORRUPT },
 		{ "selftest", no_argument, NULL, SELFTEST },
+		{ "pause", required_argument, NULL, PAUSE },
 		{ "help", no_argument, NULL, HELP },
 		{ }
 	};
@@ -1334,6 +1359,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case CORRUPT:
 			opt.corrupt = parse_number(optarg);
+			break;
+		case PAUSE:
+			opt.pause = optarg;
 			break;
 		case SELFTEST:
 			opt.selftest = true;
