@@ -388,7 +388,7 @@ is "full disk: status" $status 1
 is "full disk: message" "$(cat "$tmp/err")" \
 	"swapadm: device list: cannot write the output: No space left on device"
 status=0
-$swapadm stat -w0.01 --sysroot ghost-on >/dev/full 2>"$tmp/err" || status=$?
+timeout 20 $swapadm stat -w0.01 --sysroot ghost-on >/dev/full 2>"$tmp/err" || status=$?
 is "full disk ends --watch" $status 1
 
 # --- without privileges

@@ -5,10 +5,12 @@
  * each time; another seed and more rounds as arguments.
  */
 #include <errno.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "columns.h"
 #include "jsonout.h"
@@ -153,29 +155,135 @@ static void try_text(const char *text)
 	strbuf_release(&sb);
 }
 
+/* Every file that a reader looks at. */
+static const char *const files[] = {
+	"proc/swaps", "proc/meminfo", "proc/vmstat", "proc/uptime", "proc/sys/vm/swappiness",
+	"proc/sys/vm/ghostswap_in_meminfo", "sys/power/resume",
+	"sys/kernel/mm/swap/ghost/enabled", "sys/kernel/mm/swap/ghost/limit_pages",
+	"sys/kernel/mm/swap/ghost/used_pages", "sys/kernel/mm/swap/ghost/zero_pages",
+	"sys/kernel/mm/swap/ghost/zswap_pages", "sys/kernel/mm/swap/ghost/metadata_bytes",
+	"sys/module/zswap/parameters/enabled", "sys/module/zswap/parameters/compressor",
+	"sys/module/zswap/parameters/max_pool_percent", "sys/kernel/debug/zswap/pool_limit_hit",
+	"sys/block/zram0/mm_stat", "sys/class/block/sda/queue/rotational",
+	"sys/fs/cgroup/a/memory.swap.max", "sys/fs/cgroup/a/memory.swap.ghost.max",
+};
+
+static char dir[] = "/tmp/swapadm-garbage-XXXXXX";
+
+/* Make the file @name below the directory, with the directories above it. */
+static bool put_file(const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	size_t base = strlen(dir) + 1;
+	bool done;
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	for (char *p = path + base; (p = strchr(p, '/')); *p++ = '/') {
+		*p = '\0';
+		mkdir(path, 0700);
+	}
+	out = fopen(path, "w");
+	if (!out)
+		return false;
+	done = fputs(text, out) >= 0;
+	return !fclose(out) && done;
+}
+
+/* A number more often than not, so that all of a reader is reached. */
+static void make_file(const char *name)
+{
+	static const char *const good[] = { "1\n", "0\n", "4096\n", "7 8 9\n", "max\n" };
+	char text[TEXT_MAX];
+
+	if (rnd(3))
+		strcpy(text, good[rnd(sizeof(good) / sizeof(good[0]))]);
+	else
+		make_text(text);
+	EXPECT(put_file(name, text));
+}
+
+/* A reader that fails names the file. */
+static void expect_named(struct sysroot *root, int err)
+{
+	EXPECT(err <= 0);
+	EXPECT(!err || !strncmp(root->failed, dir, strlen(dir)));
+	root->failed[0] = '\0';
+}
+
+static void try_tree(void)
+{
+	struct cgroup_limits limits;
+	struct counters counters;
+	struct sysroot root;
+	struct swaps swaps;
+	struct ghost ghost;
+	struct zswap zswap;
+	struct block block;
+	struct vm vm;
+
+	EXPECT(sysroot_open(&root, dir) == 0);
+	make_file(files[rnd(sizeof(files) / sizeof(files[0]))]);
+	expect_named(&root, read_swaps(&root, &swaps));
+	swaps_release(&swaps);
+	expect_named(&root, read_ghost(&root, &ghost));
+	expect_named(&root, read_zswap(&root, &zswap));
+	expect_named(&root, read_block(&root, "/dev/zram0", &block));
+	expect_named(&root, read_block(&root, "/dev/sda", &block));
+	expect_named(&root, read_counters(&root, &counters));
+	expect_named(&root, read_vm(&root, &vm));
+	expect_named(&root, read_cgroup_limits(&root, ghost.limit, &limits));
+	sysroot_close(&root);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int report(const char *name, int number, long round, const char *text)
+{
+	if (!failure) {
+		printf("ok %d %s\n", number, name);
+		return 0;
+	}
+	printf("not ok %d %s\n# round %ld: %s\n# text:", number, name, round, failure);
+	for (; *text; text++)
+		printf(" %02x", (unsigned char)*text);
+	printf("\n");
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 20261121;
 	long rounds = argc > 2 ? strtol(argv[2], NULL, 0) : 60000;
-	char text[TEXT_MAX];
+	char text[TEXT_MAX] = "";
+	long i;
+	int bad;
 
-	printf("1..1\n# seed %" PRIu64 ", %ld rounds\n", first, rounds);
+	printf("1..2\n# seed %" PRIu64 ", %ld rounds\n", first, rounds);
 	seed = first;
-	for (long i = 0; i < rounds; i++) {
+	for (i = 0; i < rounds && !failure; i++) {
 		make_text(text);
 		try_numbers(text);
 		try_swaps(text);
 		try_path(text);
 		try_columns(text);
 		try_text(text);
-		if (failure) {
-			printf("not ok 1 garbage\n# round %ld: %s\n# text:", i, failure);
-			for (char *p = text; *p; p++)
-				printf(" %02x", (unsigned char)*p);
-			printf("\n");
-			return 1;
-		}
 	}
-	printf("ok 1 garbage\n");
-	return 0;
+	bad = report("parsers", 1, i, text);
+
+	failure = NULL;
+	EXPECT(mkdtemp(dir));
+	for (i = 0; i < (long)(sizeof(files) / sizeof(files[0])); i++)
+		make_file(files[i]);
+	for (i = 0; i < rounds / 20 && !failure; i++)
+		try_tree();
+	bad |= report("readers", 2, i, "");
+	nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	return bad;
 }
