@@ -155,16 +155,36 @@ static void give_up(struct cell *cell, const char *why)
 		finish(cell);
 }
 
+/* The first line that QEMU itself has said, as after a bad option; "" without one. */
+static void qemu_complaint(const struct cell *cell, char *buf, size_t size)
+{
+	char *path = path_join(cell->dir, "qemu.log");
+	FILE *f = path ? fopen(path, "re") : NULL;
+
+	buf[0] = '\0';
+	free(path);
+	if (!f)
+		return;
+	if (!fgets(buf, size, f))
+		buf[0] = '\0';
+	fclose(f);
+	buf[strcspn(buf, "\n")] = '\0';
+	text_clean(buf, strlen(buf));
+}
+
 static void on_exited(const char *how, void *userdata)
 {
 	struct cell *cell = userdata;
 	const char *last = cell->console ? console_last(cell->console) : "";
+	char said[100];
 
 	if (!cell->end[0]) {
-		if (last[0])
+		if (last[0]) {
 			snprintf(cell->end, sizeof(cell->end), "%s; last on the console: %.100s", how, last);
-		else
-			snprintf(cell->end, sizeof(cell->end), "%s; nothing on the console", how);
+		} else {
+			qemu_complaint(cell, said, sizeof(said));
+			snprintf(cell->end, sizeof(cell->end), "%s; nothing on the console%s%s", how, said[0] ? ": " : "", said);
+		}
 	}
 	vm_free(cell->vm);
 	cell->vm = NULL;
