@@ -74,6 +74,7 @@ static const struct pattern patterns[] = {
 	{ "lockdep",	"WARNING: ", MATCH_START, false, "lock order detected" },
 	{ "lockdep",	"WARNING: ", MATCH_START, false, "still has locks held" },
 	{ "lockdep",	"[ BUG: ", MATCH_START, false, NULL },
+	{ "lockdep",	"INFO: trying to register non-static key", MATCH_START, false, NULL },
 	{ "lockdep",	"turning off the locking correctness validator", MATCH_START, false, NULL },
 	{ "rcu",	"WARNING: suspicious RCU usage", MATCH_START, false, NULL },
 	{ "rcu",	"INFO: ", MATCH_START, false, "detected stalls on" },
