@@ -111,6 +111,7 @@ t watch.raw $swapadm stat -w0.01 -c 2 -r -o slots,out/s --sysroot ghost-on
 t version $swapadm --version
 t version-verb $swapadm device list -V
 t help $swapadm --help
+is "help is --help" "$($swapadm help)" "$($swapadm --help)"
 t help-device $swapadm device help
 t help-device-on $swapadm device on --help
 

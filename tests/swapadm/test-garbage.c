@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "columns.h"
 #include "jsonout.h"
@@ -183,6 +184,8 @@ static bool put_file(const char *name, const char *text)
 		*p = '\0';
 		mkdir(path, 0700);
 	}
+	/* A new file: some file systems write out one that is cut off and filled again. */
+	unlink(path);
 	out = fopen(path, "w");
 	if (!out)
 		return false;

@@ -18,6 +18,7 @@ static const struct object {
 	{ "device", do_device },
 	{ "stat", do_stat },
 	{ "check", do_check },
+	{ "help", do_help },
 };
 
 static char command[64];

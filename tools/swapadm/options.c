@@ -116,6 +116,11 @@ static int help_all(void)
 	return EX_OK;
 }
 
+int do_help(int argc, char **argv)
+{
+	return argc > 1 ? usage_error("no argument is expected: %s", argv[1]) : help_all();
+}
+
 static int version(void)
 {
 	printf("swapadm %s\n", SWAPADM_VERSION);

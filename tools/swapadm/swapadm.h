@@ -76,6 +76,7 @@ int verb_dispatch(const char *object, const struct verb *verbs, int argc, char *
 int do_device(int argc, char **argv);
 int do_stat(int argc, char **argv);
 int do_check(int argc, char **argv);
+int do_help(int argc, char **argv);
 
 /* "swapadm: device list: " and the text, to standard error. */
 void message(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
