@@ -543,6 +543,17 @@ static char *name_from_path(const char *path)
 	return s;
 }
 
+/* 32 bits: enough to differ, and exact in any reader of JSON. */
+static int random_seed(uint64_t *seed)
+{
+	uint32_t v;
+
+	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
+		return -errno;
+	*seed = v;
+	return 0;
+}
+
 static int finish(struct parser *p)
 {
 	size_t i;
@@ -564,7 +575,7 @@ static int finish(struct parser *p)
 			return bad(p, "[cell %s]: mode = systemd needs root = yes", c->name);
 		if (c->icount && c->cpus != 1)
 			return bad(p, "[cell %s]: icount = yes needs cpus = 1", c->name);
-		if (c->seed_random && getrandom(&c->seed, sizeof(c->seed), 0) != sizeof(c->seed))
+		if (c->seed_random && random_seed(&c->seed))
 			return rig_fail(p->error, -errno, "%s: cannot get a random seed: %s", p->path, strerror(errno));
 	}
 	return 0;
