@@ -668,12 +668,14 @@ static int set_flag(int key, const char *arg)
 		verb_opts.swapon_flags |= SWAP_FLAG_DISCARD;
 		if (!arg)
 			return 0;
-		if (!strcmp(arg, "once"))
+		if (!strcmp(arg, "once")) {
 			verb_opts.swapon_flags |= SWAP_FLAG_DISCARD_ONCE;
-		else if (!strcmp(arg, "pages"))
+		} else if (!strcmp(arg, "pages")) {
 			verb_opts.swapon_flags |= SWAP_FLAG_DISCARD_PAGES;
-		else
-			return usage_error("%s: discard is once or pages", arg) ? -EINVAL : 0;
+		} else {
+			usage_error("%s: discard is once or pages", arg);
+			return -EINVAL;
+		}
 		return 0;
 	}
 	return -EINVAL;

@@ -168,6 +168,9 @@ static int bad_option(int key, char *const *argv)
 	const char *what = key == ':' ? "an argument is missing for" : "unknown option";
 	const char *word = argv[optind - 1];
 
+	/* A long option with =argument that takes none leaves its letter too. */
+	if (key == '?' && optopt && !strncmp(word, "--", 2))
+		return usage_error("takes no argument: %.*s", (int)strcspn(word, "="), word);
 	if (optopt > 0 && optopt < 256 && isprint(optopt))
 		return usage_error("%s: -%c", what, optopt);
 	return usage_error("%s: %s", what, word);
