@@ -104,6 +104,10 @@ static void test_details(void **state)
 	assert_false(console_panicked(c));
 	console_free(c);
 
+	c = scan_file("lockdep.static-key.log");
+	assert_string_equal(console_crash(c, 0)->title, "INFO: trying to register non-static key.");
+	console_free(c);
+
 	c = scan_file("oops.null.log");
 	assert_true(console_panicked(c));
 	console_free(c);
@@ -176,6 +180,12 @@ static void test_fingerprint(void **state)
 	same("[1.0] BUG kmalloc-64 (Not tainted): Right Redzone overwritten\n" STACK("k"),
 	     "[1.0] BUG kmalloc-64 (Tainted: G    B): Right Redzone overwritten\n" STACK("k"), true);
 
+	/* the machinery that reports is not the fault */
+	same("[1.0] BUG: KASAN: slab-out-of-bounds in f+0x1/0x2\n[1.0]  <TASK>\n[1.0]  print_report+0x1/0x2\n[1.0]  kasan_report+0x1/0x2\n"
+	     "[1.0]  __asan_load8+0x1/0x2\n[1.0]  f+0x1/0x2\n[1.0]  g+0x1/0x2\n[1.0]  </TASK>\n",
+	     "[1.0] BUG: KASAN: slab-out-of-bounds in f+0x1/0x2\n[1.0]  <TASK>\n[1.0]  dump_stack_lvl+0x1/0x2\n[1.0]  kasan_report+0x1/0x2\n"
+	     "[1.0]  f+0x3/0x2\n[1.0]  g+0x1/0x2\n[1.0]  </TASK>\n", true);
+
 	/* another function, another kind: not */
 	same("[1.0] BUG: unable to handle page fault for address: ffffea00012345c8\n" STACK("g"),
 	     "[1.0] BUG: unable to handle page fault for address: ffffea00012345c8\n" STACK("not_g"), false);
@@ -230,7 +240,7 @@ static void test_flood(void **state)
 	FILE *f = open_memstream(&log, &log_len);
 
 	(void)state;
-	c = console_new(f, 10000, 0);
+	c = console_new(f, 12000, 0);
 	memset(line, 0xff, sizeof(line));
 	memcpy(line, "[1.0] BUG: ", 11);
 	line[sizeof(line) - 1] = '\n';
@@ -238,7 +248,7 @@ static void test_flood(void **state)
 		console_feed(c, line, sizeof(line));
 	console_end(c);
 	fclose(f);
-	assert_int_equal(log_len, 10000);
+	assert_int_equal(log_len, 12000);
 	assert_true(console_truncated(c));
 	assert_int_equal(console_bytes(c), 1000 * sizeof(line));
 	assert_true(console_crashes(c) > CRASH_KEEP_MAX);
