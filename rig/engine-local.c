@@ -21,7 +21,6 @@ struct engine {
 	bool finished;
 	size_t first;		/* cells before this one have been started */
 	bool cancelled;
-	const char *why;
 	sd_event_source *tick;
 	sd_event_source *next;	/* deferred scheduling */
 };

@@ -46,7 +46,7 @@ struct vm_ops {
 
 struct vm;
 
-/* The descriptors in CONFIG stay the caller's; CONFIG and its strings are needed by vm_new only. 0 or -errno. */
+/* The descriptors in CONFIG stay the caller's and open until vm_start; CONFIG itself is needed by vm_new only. 0 or -errno. */
 int vm_new(sd_event *event, const struct vm_config *config, const struct vm_ops *ops, void *userdata, struct vm **ret,
 	   struct rig_error *e);
 /* Kills QEMU when it runs, and waits for its end (a SIGKILL away). */
