@@ -116,12 +116,15 @@ struct options {
 	bool pager;
 	bool selftest;
 	const char *pause;
+	const char *until;
+	unsigned int contents;
 	bool kinds[NR_KINDS];
 };
 
 static struct options opt = {
 	.bytes = 64 << 20,
 	.passes = 2,
+	.contents = (1u << NR_CONTENTS) - 1,
 	.procs = 1,
 	.threads = 1,
 	.seed = 1,
@@ -166,6 +169,11 @@ static struct page_id page_identity(const struct region *r, size_t i)
 	};
 }
 
+static size_t random_group(const struct region *r)
+{
+	return r->chunk < r->pages && r->chunk > 64 ? r->chunk : 64;
+}
+
 /* Which of the region's contents this generation of the page gets. */
 static enum content pick_content(const struct region *r, size_t i)
 {
@@ -177,8 +185,15 @@ static enum content pick_content(const struct region *r, size_t i)
 	n %= nr;
 	for (c = 0; c < NR_CONTENTS; c++)
 		if (r->contents & 1u << c && !n--)
-			return c;
-	return CONTENT_RANDOM;
+			break;
+	/*
+	 * Pages that do not compress come in groups: a large folio with one of
+	 * them may be refused as a whole, and most should not be.
+	 */
+	if (c == CONTENT_RANDOM && r->contents & 1u << CONTENT_TEXT &&
+	    mix64(r->home + who / random_group(r)) % 4)
+		return CONTENT_TEXT;
+	return c;
 }
 
 static void write_page(struct region *r, size_t i)
@@ -853,7 +868,9 @@ static void setup_regions(unsigned int proc)
 		*r = (struct region) {
 			.kind = k, .pages = pages, .chunk = pages,
 			.stride = pages, .fd = -1, .tally = t,
-			.contents = kinds[k].contents,
+			.contents = kinds[k].contents & opt.contents ?
+				    kinds[k].contents & opt.contents :
+				    kinds[k].contents,
 			.salt = proc + 1,
 		};
 		if (kinds[k].setup(r, t->why, sizeof(t->why))) {
@@ -937,6 +954,12 @@ static void pause_here(void)
 		nanosleep(&pause, NULL);
 }
 
+static bool more_passes(unsigned int pass, uint64_t end)
+{
+	return pass < opt.passes || (opt.seconds && now_ns() < end) ||
+	       (opt.until && access(opt.until, F_OK));
+}
+
 static void run_process(unsigned int proc)
 {
 	uint64_t end = now_ns() + opt.seconds * 1000000000ull;
@@ -952,8 +975,7 @@ static void run_process(unsigned int proc)
 		if (errno)
 			die("cannot make the pager thread");
 	}
-	for (pass = 0; pass < opt.passes || (opt.seconds && now_ns() < end);
-	     pass++) {
+	for (pass = 0; more_passes(pass, end); pass++) {
 		run_stage(pass ? STAGE_REWRITE : STAGE_WRITE_ALL, pass);
 		push_all();
 		for (k = 0; k < nr_regions; k++)
@@ -1269,6 +1291,30 @@ static void choose_kinds(const char *list)
 	free(copy);
 }
 
+static void choose_contents(const char *list)
+{
+	static const char * const names[NR_CONTENTS] = {
+		[CONTENT_RANDOM] = "random", [CONTENT_TEXT] = "text",
+		[CONTENT_SAME] = "same", [CONTENT_ZERO] = "zero",
+	};
+	char *copy = strdup(list), *pos = copy, *name;
+	int c;
+
+	if (!copy)
+		die("no memory");
+	opt.contents = 0;
+	while ((name = strsep(&pos, ","))) {
+		for (c = 0; c < NR_CONTENTS; c++)
+			if (!strcmp(name, names[c]))
+				break;
+		errno = 0;
+		if (c == NR_CONTENTS)
+			die("no content %s", name);
+		opt.contents |= 1u << c;
+	}
+	free(copy);
+}
+
 static void usage(void)
 {
 	int k;
@@ -1283,6 +1329,8 @@ static void usage(void)
 	       "  --push HOW         madvise, reclaim (memory.reclaim of the own cgroup), none\n"
 	       "  --pager            one more thread that pages out while others work\n"
 	       "  --require-swapped PERCENT   fail if fewer pages were seen in swap\n"
+	       "  --until FILE       go on until this file exists\n"
+	       "  --contents LIST    of those that a kind would have only these: random,text,same,zero\n"
 	       "  --pause DIR        when all is pushed out make DIR/ready (a line a process), wait for DIR/go\n"
 	       "  --corrupt N        spoil N pages: the run must fail\n"
 	       "  --selftest         prove that spoilt pages are noticed\n"
@@ -1296,7 +1344,7 @@ static void usage(void)
 static void parse_options(int argc, char **argv)
 {
 	enum { SIZE = 256, KINDS, PASSES, SECONDS, PROCS, THREADS, SEED, PUSH,
-	       PAGER, REQUIRE, CORRUPT, SELFTEST, PAUSE, HELP };
+	       PAGER, REQUIRE, CORRUPT, SELFTEST, PAUSE, UNTIL, CONTENTS, HELP };
 	static const struct option longs[] = {
 		{ "size", required_argument, NULL, SIZE },
 		{ "kinds", required_argument, NULL, KINDS },
@@ -1311,6 +1359,8 @@ static void parse_options(int argc, char **argv)
 		{ "corrupt", required_argument, NULL, CORRUPT },
 		{ "selftest", no_argument, NULL, SELFTEST },
 		{ "pause", required_argument, NULL, PAUSE },
+		{ "until", required_argument, NULL, UNTIL },
+		{ "contents", required_argument, NULL, CONTENTS },
 		{ "help", no_argument, NULL, HELP },
 		{ }
 	};
@@ -1359,6 +1409,12 @@ static void parse_options(int argc, char **argv)
 			break;
 		case CORRUPT:
 			opt.corrupt = parse_number(optarg);
+			break;
+		case UNTIL:
+			opt.until = optarg;
+			break;
+		case CONTENTS:
+			choose_contents(optarg);
 			break;
 		case PAUSE:
 			opt.pause = optarg;

@@ -63,7 +63,7 @@ static void advance(struct progress *p)
 
 static void usage(void)
 {
-	printf("Usage: hog --size BYTES [--fill random|text|zero|same] [--rounds N] [--progress FILE] [--hold SECONDS] [--oom-score N]\n");
+	printf("Usage: hog --size BYTES [--fill random|text|zero|same] [--rounds N] [--progress FILE] [--hold SECONDS] [--oom-score N] [--lock]\n");
 	exit(0);
 }
 
@@ -80,6 +80,7 @@ int main(int argc, char **argv)
 		{ "progress", required_argument, NULL, 'p' },
 		{ "hold", required_argument, NULL, 'o' },
 		{ "oom-score", required_argument, NULL, 'm' },
+		{ "lock", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -88,6 +89,7 @@ int main(int argc, char **argv)
 	const char *oom_score = "1000";
 	uint64_t size = 0, rounds = 1, round, i;
 	unsigned int hold = 0;
+	bool lock = false;
 	char *mem;
 	int c;
 
@@ -117,6 +119,9 @@ int main(int argc, char **argv)
 		case 'm':
 			oom_score = optarg;
 			break;
+		case 'l':
+			lock = true;
+			break;
 		case 'h':
 			usage();
 			break;
@@ -133,6 +138,8 @@ int main(int argc, char **argv)
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (mem == MAP_FAILED)
 		die("cannot map %llu bytes", (unsigned long long)size);
+	if (lock && mlock2(mem, size, MLOCK_ONFAULT))
+		die("cannot lock %llu bytes", (unsigned long long)size);
 	for (round = 0; !rounds || round < rounds; round++) {
 		for (i = 0; i < size / PAGE_BYTES; i++) {
 			id.home = i;

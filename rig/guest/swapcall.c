@@ -3,9 +3,7 @@
  * swapon(2) and swapoff(2) bare, to see the errno itself: prints "0" or the
  * name of the error. With --uid the caller gives up its rights first, with
  * --signal-ms it gets SIGALRM while the call runs (and the call must end with
- * EINTR, not be restarted). With --promise-nothing no memory may be committed
- * while it runs: strict overcommit with a limit that is already exceeded, which a
- * shell could not set up, as it could not fork any more.
+ * EINTR, not be restarted).
  */
 #include <errno.h>
 #include <getopt.h>
@@ -19,8 +17,6 @@
 
 #include "ktap.h"
 
-#define OVERCOMMIT	"/proc/sys/vm/overcommit"
-
 static void on_alarm(int sig)
 {
 }
@@ -31,7 +27,6 @@ int main(int argc, char **argv)
 		{ "uid", required_argument, NULL, 'u' },
 		{ "signal-ms", required_argument, NULL, 's' },
 		{ "flags", required_argument, NULL, 'f' },
-		{ "promise-nothing", no_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -39,7 +34,6 @@ int main(int argc, char **argv)
 	struct itimerval timer = {};
 	int ret, c, flags = 0;
 	uint64_t ms, begin;
-	bool strict = false;
 	int error;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -59,11 +53,8 @@ int main(int argc, char **argv)
 		case 'f':
 			flags = parse_number(optarg);
 			break;
-		case 'p':
-			strict = true;
-			break;
 		case 'h':
-			printf("Usage: swapcall [--uid N] [--signal-ms N] [--flags N] [--promise-nothing] on|off PATH\n");
+			printf("Usage: swapcall [--uid N] [--signal-ms N] [--flags N] on|off PATH\n");
 			return 0;
 		default:
 			return 2;
@@ -77,15 +68,10 @@ int main(int argc, char **argv)
 		sigaction(SIGALRM, &sa, NULL);
 		setitimer(ITIMER_REAL, &timer, NULL);
 	}
-	if (strict && (spit(OVERCOMMIT "_kbytes", "1024") ||
-		       spit(OVERCOMMIT "_memory", "2")))
-		die("vm.overcommit");
 	begin = now_ns();
 	ret = !strcmp(argv[optind], "on") ?
 		swapon(argv[optind + 1], flags) : swapoff(argv[optind + 1]);
 	error = errno;
-	if (strict)
-		spit(OVERCOMMIT "_memory", "0");
 	fprintf(stderr, "%s %s: %llu us\n", argv[optind], argv[optind + 1],
 		(unsigned long long)(now_ns() - begin) / 1000);
 	printf("%s\n", ret ? strerrorname_np(error) : "0");
