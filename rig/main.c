@@ -3,35 +3,16 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine-local.h"
-#include "host.h"
 #include "report.h"
-#include "result.h"
+#include "session.h"
 
+#define EXIT_NO_ACCEL	3
 #define EXIT_USAGE	16
-#define HOST_RESERVE_MIB 512	/* not given to guests */
-
-struct options {
-	const char *kernel, *json, *out, *qemu;
-	enum accel_mode accel;
-	unsigned int jobs;
-	bool keep;
-};
-
-struct session {
-	struct run *run;
-	struct engine *engine;
-	struct result *result;
-	size_t n;
-	struct rig_error error;
-	int failed;		/* -errno of what went wrong on the host's side */
-};
 
 static void usage(FILE *f)
 {
@@ -109,107 +90,7 @@ static int select_cells(const struct plan *plan, char **patterns, int n, struct 
 	return 0;
 }
 
-static void save(struct session *s, struct cell *cell)
-{
-	if (result_cell(s->result, cell) || result_save(s->result, &s->error)) {
-		/* Results that cannot be written are no results: once is enough. */
-		if (!s->failed)
-			complain("run", &s->error);
-		s->failed = -EIO;
-	}
-}
-
-static void on_started(struct cell *cell, void *userdata)
-{
-	report_started(cell);
-	save(userdata, cell);
-}
-
-static void on_done(struct cell *cell, void *userdata)
-{
-	report_done(cell);
-	save(userdata, cell);
-}
-
-static void on_tick(void *userdata)
-{
-	struct session *s = userdata;
-
-	report_running(engine_cells(s->engine), s->n);
-}
-
-static void on_finished(void *userdata)
-{
-	struct session *s = userdata;
-
-	sd_event_exit(s->run->event, 0);
-}
-
-static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
-{
-	struct session *s = userdata;
-
-	(void)source;
-	engine_cancel(s->engine, si->ssi_signo == SIGINT ? "interrupted" : "terminated");
-	return 0;
-}
-
-/* Before anything starts: what is missing is said at once, not after an hour. */
-static int prepare(struct run *run, struct cell_spec *const *cells, size_t n, struct rig_error *e)
-{
-	const struct kernel *k;
-	char *cache;
-	size_t i;
-	int r;
-
-	for (i = 0; i < n; i++) {
-		r = run_kernel(run, cells[i], &k, e);
-		if (!r && cells[i]->root)
-			r = run_image(run, e);
-		if (r)
-			return r;
-	}
-	r = run_kernel(run, cells[0], &k, e);
-	cache = path_join(run->paths->results, "accel");
-	if (!cache)
-		return rig_fail(e, -ENOMEM, "out of memory");
-	r = r ?: path_mkdirs(run->paths->results);
-	r = r ?: accel_prove(run->event, run->qemu, k->path, run->paths->probe, cache, &run->accel, e);
-	free(cache);
-	return r;
-}
-
-static int run_cells(struct session *s, struct cell_spec *const *cells, const struct options *o)
-{
-	static const struct engine_ops ops = { .started = on_started, .done = on_done, .tick = on_tick, .finished = on_finished };
-	uint64_t memory = host_memory_mib();
-	struct engine_limits limits = { .jobs = o->jobs, .cores = host_cores() };
-	struct result_totals totals;
-	int r;
-
-	limits.memory = memory > 2 * HOST_RESERVE_MIB ? memory - HOST_RESERVE_MIB : memory;
-	r = engine_new(s->run, cells, s->n, &limits, &ops, s, &s->engine);
-	if (r)
-		return rig_fail(&s->error, r, "cannot set up: %s", strerror(-r));
-	r = result_new(s->run, engine_cells(s->engine), s->n, o->json, &s->result, &s->error) ?: result_save(s->result, &s->error);
-	if (r)
-		return r;
-	report_begin(s->run, s->n);
-	sd_event_add_signal(s->run->event, NULL, SIGINT, on_signal, s);
-	sd_event_add_signal(s->run->event, NULL, SIGTERM, on_signal, s);
-	r = engine_start(s->engine);
-	if (r >= 0)
-		r = sd_event_loop(s->run->event);
-	if (r < 0)
-		return rig_fail(&s->error, r, "event loop: %s", strerror(-r));
-	r = result_finish(s->result, engine_cancelled(s->engine), &totals, &s->error);
-	report_end(s->run, engine_cells(s->engine), s->n, &totals);
-	if (r)
-		return r;
-	return s->failed ?: totals.failed || !totals.passed || engine_cancelled(s->engine);
-}
-
-static int parse_options(int argc, char **argv, struct options *o)
+static int parse_options(int argc, char **argv, struct session_options *o)
 {
 	enum { OPT_KERNEL = 256, OPT_ACCEL, OPT_JSON, OPT_OUT, OPT_KEEP, OPT_QEMU };
 	static const struct option options[] = {
@@ -265,53 +146,37 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 static int do_run(const struct paths *paths, int argc, char **argv)
 {
-	struct options o = { .qemu = getenv("RIG_QEMU") ?: "qemu-system-x86_64" };
-	struct session s = { 0 };
+	struct session_options o = { .qemu = getenv("RIG_QEMU") ?: "qemu-system-x86_64" };
 	struct cell_spec **cells = NULL;
 	struct plan *plan = NULL;
-	sd_event *event = NULL;
-	int r, status;
+	struct rig_error e;
+	bool passed;
+	size_t n;
+	int r;
 
-	status = parse_options(argc, argv, &o);
-	if (status)
-		return status;
+	r = parse_options(argc, argv, &o);
+	if (r)
+		return r;
 	if (optind == argc)
 		return bad_usage("run", "which plan?", NULL);
-	r = load_plan(paths, argv[optind], &plan, &s.error) ?:
-	    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &s.n, &s.error);
+	r = load_plan(paths, argv[optind], &plan, &e) ?: select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (r) {
-		status = EXIT_USAGE;
-		goto out;
+		complain("run", &e);
+		r = EXIT_USAGE;
+	} else {
+		r = session_run(&o, paths, plan, cells, n, &passed, &e);
+		if (r)
+			complain("run", &e);
+		r = r == -ENODEV ? EXIT_NO_ACCEL : r || !passed;
 	}
-	r = sd_event_new(&event);
-	if (r < 0) {
-		rig_fail(&s.error, r, "cannot make an event loop: %s", strerror(-r));
-		goto out;
-	}
-	r = run_new(event, plan, paths, o.qemu, o.out, o.kernel, &s.run, &s.error);
-	if (r)
-		goto out;
-	s.run->keep = o.keep;
-	s.run->accel.requested = o.accel;
-	r = prepare(s.run, cells, s.n, &s.error);
-	if (r == -ENODEV)
-		status = 3;
-	r = r ?: run_cells(&s, cells, &o);
-out:
-	if (r < 0 && !s.failed)
-		complain("run", &s.error);
-	result_free(s.result);
-	engine_free(s.engine);
-	run_free(s.run);
-	sd_event_unref(event);
 	free(cells);
 	plan_free(plan);
-	return status ?: r ? 1 : 0;
+	return r;
 }
 
 static int do_list(const struct paths *paths, int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct session_options o = { 0 };
 	struct cell_spec **cells = NULL;
 	struct plan *plan = NULL;
 	struct rig_error e;
@@ -360,7 +225,6 @@ int main(int argc, char **argv)
 {
 	struct paths *paths;
 	struct rig_error e;
-	sigset_t mask;
 	size_t i;
 	int r;
 
@@ -376,11 +240,6 @@ int main(int argc, char **argv)
 		puts("rig " RIG_VERSION);
 		return 0;
 	}
-	/* The event loop takes signals from descriptors: they are blocked from the start, children get a clean mask. */
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGCHLD);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(argv[1], verbs[i].name))
 			continue;
@@ -389,8 +248,6 @@ int main(int argc, char **argv)
 			complain(argv[1], &e);
 			return 1;
 		}
-		if (verbs[i].fn == do_run)
-			sigprocmask(SIG_BLOCK, &mask, NULL);
 		r = verbs[i].fn(paths, argc - 1, argv + 1);
 		paths_free(paths);
 		return r;

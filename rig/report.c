@@ -20,6 +20,14 @@ static const char *plain(void)
 	return isatty(STDOUT_FILENO) ? "\033[0m" : "";
 }
 
+/* What a person must know to read a verdict that is not pass. */
+static const char *expectation(const struct cell *cell)
+{
+	if (cell->spec->expect == VERDICT_PASS)
+		return "";
+	return cell->ok ? " (as expected)" : " (not as expected)";
+}
+
 static int name_width(struct cell *const *cells, size_t n)
 {
 	size_t i, w = 4;
@@ -83,9 +91,7 @@ void report_done(const struct cell *cell)
 	}
 	if (cell->reason[0])
 		printf(": %s", cell->reason);
-	if (cell->verdict != cell->spec->expect && cell->spec->expect != VERDICT_PASS)
-		printf(" (expected: %s)", verdict_name(cell->spec->expect));
-	putchar('\n');
+	printf("%s\n", expectation(cell));
 	if (!cell->ok && cell->verdict != VERDICT_SKIP) {
 		if (k) {
 			printf("        %s, fingerprint %s\n", k->kind, k->fingerprint);
@@ -125,9 +131,9 @@ void report_end(const struct run *run, struct cell *const *cells, size_t n, cons
 	for (i = 0; i < n; i++) {
 		const struct cell *c = cells[i];
 
-		printf("%-*s  %s%-7s%s  %-7s  %-5s  %7.1f  %s\n", w, c->spec->name, paint(c->verdict, c->ok), verdict_name(c->verdict),
+		printf("%-*s  %s%-7s%s  %-7s  %-5s  %7.1f  %s%s\n", w, c->spec->name, paint(c->verdict, c->ok), verdict_name(c->verdict),
 		       plain(), c->kernel ? c->kernel->flavor : c->spec->kernel, c->state == CELL_WAITING ? "-" : c->kvm ? "kvm" : "tcg",
-		       cell_seconds(c), c->reason);
+		       cell_seconds(c), c->reason, expectation(c));
 	}
 	printf("results: %s\n", run->out);
 	printf("%u passed, %u failed, %u skipped\n", t->passed, t->failed, t->skipped);

@@ -310,6 +310,8 @@ static void test_verdicts(void **state)
 
 static void test_status(void **state)
 {
+	char *out;
+
 	(void)state;
 	put("s.ini", "[defaults]\nscenario = x\nroot = no\nmemory = 32M\n[cell pass]\n[cell pass.2]\n[cell skip]\n[cell fail]\n"
 	    "[cell fail.expected]\nexpect = fail\n[cell panic.expected]\nexpect = crash\n", 0644);
@@ -323,6 +325,10 @@ static void test_status(void **state)
 	assert_int_equal(RUN("s.txt", "run", in_dir("s.ini"), "nosuchcell"), 16);
 	assert_int_equal(RUN("s.txt", "run", in_dir("nosuchplan.ini")), 16);
 	assert_int_equal(RUN("s.txt", "run", in_dir("s.ini"), "--accel", "tcg", "--kernel", "/nonexistent/bzImage", "--out", in_dir("s6")), 1);
+	assert_int_equal(RUN("s.txt", "run", in_dir("s.ini"), "--accel", "tcg", "--json", "/nonexistent/r.json", "--out", in_dir("s7"), "pass"), 1);
+	out = get_file("s.txt");
+	assert_string_equal(out, "rig: run: cannot write /nonexistent/r.json: No such file or directory\n");
+	free(out);
 	assert_int_equal(RUN("s.txt", "run", in_dir("s.ini"), "--accel", "xen"), 16);
 	assert_int_equal(RUN("s.txt", "run", in_dir("s.ini"), "--jobs", "0"), 16);
 	assert_int_equal(RUN("s.txt", "dance"), 16);
