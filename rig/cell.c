@@ -229,7 +229,7 @@ static void begin_ending(struct cell *cell, unsigned int grace)
 /* Once a second while a dump comes out: first the agent is asked, then the serial line, and it ends when nothing more comes. */
 static int on_dump_step(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	static const char by_break[] = "wlm";
+	static const char by_break[] = "wlmt";
 	struct cell *cell = userdata;
 	uint64_t bytes = console_bytes(cell->console);
 	bool quiet = bytes == cell->dump_bytes;

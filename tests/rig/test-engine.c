@@ -270,7 +270,7 @@ static void test_verdicts(void **state)
 	assert_non_null(strstr(text(find_cell(doc, "dump"), "dump"), "ghost_wait"));
 	assert_string_equal(text(find_cell(doc, "break"), "dump_by"), "serial break");
 	assert_non_null(strstr(text(find_cell(doc, "break"), "dump"), "key w after break"));
-	assert_string_equal(text(find_cell(doc, "break"), "end"), "QEMU ended with status 0; last on the console: [    1.000000] sysrq: key m after break");
+	assert_string_equal(text(find_cell(doc, "break"), "end"), "QEMU ended with status 0; last on the console: [    1.000000] sysrq: key t after break");
 
 	/* bounds */
 	assert_int_equal(stat(in_dir("verdicts/conflood/console.log"), &st), 0);
