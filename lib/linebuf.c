@@ -33,7 +33,10 @@ void linebuf_free(struct linebuf *lb)
 	free(lb);
 }
 
-/* Length of the valid sequence at P, 0 where there is none. Surrogates, overlong forms and U+FFFE/F are refused: XML does. */
+/*
+ * Length of the valid sequence at P, 0 where there is none. Surrogates, overlong forms and U+FFFE/F
+ * are refused: XML does.
+ */
 static size_t utf8_len(const unsigned char *p, size_t left)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -58,7 +61,8 @@ static size_t utf8_len(const unsigned char *p, size_t left)
 			return 0;
 		c = c << 6 | (p[i] & 0x3f);
 	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) || (c & 0xfffe) == 0xfffe || (c >= 0x80 && c < 0xa0))
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) || (c & 0xfffe) == 0xfffe ||
+	    (c >= 0x80 && c < 0xa0))
 		return 0;
 	return n;
 }

@@ -6,9 +6,10 @@
 #include <stddef.h>
 
 /*
- * Cuts an untrusted byte stream into lines of bounded length. What the callback gets is valid UTF-8 without control
- * characters (tab excepted), NUL terminated, fit for JSON and XML: every other byte became '?'. CR at the end is dropped.
- * TRUNCATED says that the line was longer than the bound and lost its tail.
+ * Cuts an untrusted byte stream into lines of bounded length. What the callback gets is valid UTF-8
+ * without control characters (tab excepted), NUL terminated, fit for JSON and XML: every other byte
+ * became '?'. CR at the end is dropped. TRUNCATED says that the line was longer than the bound and
+ * lost its tail.
  */
 typedef void (*linebuf_fn)(const char *line, size_t len, bool truncated, void *userdata);
 

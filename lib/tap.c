@@ -48,7 +48,8 @@ void tap_free(struct tap *t)
 static void note_error(struct tap *t, const char *what, const char *detail)
 {
 	if (!t->first_error[0])
-		snprintf(t->first_error, sizeof(t->first_error), "%s%.*s", what, TAP_NAME_MAX, detail);
+		snprintf(t->first_error, sizeof(t->first_error), "%s%.*s", what, TAP_NAME_MAX,
+			 detail);
 }
 
 static void check_plan(struct tap *t, const struct level *l)
@@ -216,7 +217,10 @@ static bool plan_line(struct tap *t, unsigned int indent, const char *p)
 		note_error(t, "bad plan: 1..", p);
 		return true;
 	}
-	/* Another document at the same indentation, as when several test programs write one after the other. A plan after its results counts for them. */
+	/*
+	 * Another document at the same indentation, as when several test programs write one after
+	 * the other. A plan after its results counts for them.
+	 */
 	if (l->plan >= 0) {
 		check_plan(t, l);
 		l->seen = 0;

@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 /*
- * Reader of KTAP version 1 (TAP 13/14 lines are understood too). Subtests are indented by any amount and stand before the
- * result line of their parent. Totals count leaves: a parent's line adds a failure only when none of its children failed.
+ * Reader of KTAP version 1 (TAP 13/14 lines are understood too). Subtests are indented by any
+ * amount and stand before the result line of their parent. Totals count leaves: a parent's line
+ * adds a failure only when none of its children failed.
  */
 enum tap_status {
 	TAP_OK,

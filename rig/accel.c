@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /dev/kvm that opens proves nothing (nested KVM hangs on some hosts): only a guest that has said something does. */
+/*
+ * /dev/kvm that opens proves nothing (nested KVM hangs on some hosts): only a guest that has said
+ * something does.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -56,7 +59,10 @@ static uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-/* Measured once; being moved between two reads costs accuracy, so the best of some samples is no gain over a longer one. */
+/*
+ * Measured once; being moved between two reads costs accuracy, so the best of some samples is no
+ * gain over a longer one.
+ */
 static unsigned int host_tsc_khz(void)
 {
 	static unsigned int khz;
@@ -80,9 +86,12 @@ int accel_clock_words(bool kvm, bool icount, char *buf, size_t size)
 	if (kvm) {
 		n = snprintf(buf, size, "%s", "");
 	} else {
-		/* Calibrating the local APIC reads the TSC some million times: half a minute under icount. The PIT does as well. */
-		n = snprintf(buf, size, "tsc=reliable tsc_early_khz=%u%s", icount ? 1000000 : host_tsc_khz(),
-			     icount ? " nolapic_timer" : "");
+		/*
+		 * Calibrating the local APIC reads the TSC some million times: half a minute under
+		 * icount. The PIT does as well.
+		 */
+		n = snprintf(buf, size, "tsc=reliable tsc_early_khz=%u%s",
+			     icount ? 1000000 : host_tsc_khz(), icount ? " nolapic_timer" : "");
 	}
 	return n < (int)size ? 0 : -ENAMETOOLONG;
 }
@@ -132,13 +141,22 @@ static int on_late(sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 /* Returns 0 when it could be tried; then A says how it went. */
-static int try_boot(sd_event *event, const char *qemu, const char *kernel, const char *probe, struct accel *a, struct rig_error *e)
+static int try_boot(sd_event *event, const char *qemu, const char *kernel, const char *probe,
+		    struct accel *a, struct rig_error *e)
 {
-	static const struct vm_ops ops = { .console = on_console, .channel = on_channel, .exited = on_exited };
+	static const struct vm_ops ops = { .console = on_console,
+					   .channel = on_channel,
+					   .exited = on_exited };
 	struct initrd_source src = { .agent = probe, .job = "" };
 	struct vm_config config = {
-		.name = "rig-kvm-proof", .qemu = qemu, .kvm = true, .memory = 256, .cpus = 1, .kernel = kernel,
-		.cmdline = "console=ttyS0 reboot=t panic=-1 rdinit=/init", .log_fd = -1,
+		.name = "rig-kvm-proof",
+		.qemu = qemu,
+		.kvm = true,
+		.memory = 256,
+		.cpus = 1,
+		.kernel = kernel,
+		.cmdline = "console=ttyS0 reboot=t panic=-1 rdinit=/init",
+		.log_fd = -1,
 	};
 	struct proof p = { .event = event };
 	sd_event_source *timer = NULL;
@@ -166,7 +184,8 @@ static int try_boot(sd_event *event, const char *qemu, const char *kernel, const
 	r = vm_start(p.vm, e);
 	if (r)
 		goto out;
-	r = sd_event_add_time_relative(event, &timer, CLOCK_MONOTONIC, PROOF_SECONDS * 1000000ull, 0, on_late, &p);
+	r = sd_event_add_time_relative(event, &timer, CLOCK_MONOTONIC, PROOF_SECONDS * 1000000ull,
+				       0, on_late, &p);
 	while (r >= 0 && !p.done) {
 		if (p.seen)
 			vm_kill(p.vm);
@@ -181,9 +200,11 @@ static int try_boot(sd_event *event, const char *qemu, const char *kernel, const
 	if (p.seen)
 		snprintf(a->reason, sizeof(a->reason), "a guest has booted with KVM");
 	else if (p.late)
-		snprintf(a->reason, sizeof(a->reason), "/dev/kvm is there, but a guest had not booted after %d s", PROOF_SECONDS);
+		snprintf(a->reason, sizeof(a->reason),
+			 "/dev/kvm is there, but a guest had not booted after %d s", PROOF_SECONDS);
 	else
-		snprintf(a->reason, sizeof(a->reason), "/dev/kvm is there, but no guest boots with it: %s", p.how);
+		snprintf(a->reason, sizeof(a->reason),
+			 "/dev/kvm is there, but no guest boots with it: %s", p.how);
 out:
 	sd_event_source_disable_unref(timer);
 	vm_free(p.vm);
@@ -228,7 +249,8 @@ static bool cache_read(const char *cache, const char *key, struct accel *a)
 	f = fopen(cache, "re");
 	if (!f)
 		return false;
-	if (fgets(line, sizeof(line), f) && !strncmp(line, key, n) && (!strncmp(line + n, " kvm ", 5) || !strncmp(line + n, " tcg ", 5))) {
+	if (fgets(line, sizeof(line), f) && !strncmp(line, key, n) &&
+	    (!strncmp(line + n, " kvm ", 5) || !strncmp(line + n, " tcg ", 5))) {
 		line[strcspn(line, "\n")] = '\0';
 		a->kvm = line[n + 1] == 'k';
 		a->cached = hit = true;
@@ -253,8 +275,8 @@ static void cache_write(const char *cache, const char *key, const struct accel *
 		unlink(tmp);
 }
 
-int accel_prove(sd_event *event, const char *qemu, const char *kernel, const char *probe, const char *cache, struct accel *a,
-		struct rig_error *e)
+int accel_prove(sd_event *event, const char *qemu, const char *kernel, const char *probe,
+		const char *cache, struct accel *a, struct rig_error *e)
 {
 	char key[SHA256_HEX_SIZE];
 	bool have_key;

@@ -16,12 +16,14 @@
 #define SEC			1000000ull
 #define CONSOLE_LOG_MAX		(64u << 20)
 #define GRACE_VERDICT_SEC	20	/* from @verdict to the end of the VM */
-#define GRACE_PANIC_SEC		15	/* from an oops or panic to the end of the VM: the whole report shall come out */
+#define GRACE_PANIC_SEC \
+	15 /* from an oops or panic to the end of the VM: the whole report shall come out */
 #define GRACE_QUIT_SEC		3	/* from QMP quit to SIGKILL */
 #define DUMP_AGENT_SEC		3	/* for the agent to answer a SysRq request */
 #define DUMP_MAX_STEPS		20	/* seconds for a dump, all in all */
 
-static void begin_dump(struct cell *cell, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void begin_dump(struct cell *cell, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 static void quit(struct cell *cell);
 
 /* The time of the loop stands still while it dispatches; a start takes long enough to matter. */
@@ -33,10 +35,12 @@ static uint64_t now_usec(void)
 	return ts.tv_sec * SEC + ts.tv_nsec / 1000;
 }
 
-static int set_timer(struct cell *cell, sd_event_source **source, uint64_t sec, sd_event_time_handler_t fn)
+static int set_timer(struct cell *cell, sd_event_source **source, uint64_t sec,
+		     sd_event_time_handler_t fn)
 {
 	*source = sd_event_source_disable_unref(*source);
-	return sd_event_add_time(cell->run->event, source, CLOCK_MONOTONIC, now_usec() + sec * SEC, 0, fn, cell);
+	return sd_event_add_time(cell->run->event, source, CLOCK_MONOTONIC, now_usec() + sec * SEC,
+				 0, fn, cell);
 }
 
 static void stop_timers(struct cell *cell)
@@ -46,7 +50,8 @@ static void stop_timers(struct cell *cell)
 	cell->step = sd_event_source_disable_unref(cell->step);
 }
 
-int cell_new(struct run *run, const struct cell_spec *spec, size_t index, cell_done_fn done, void *userdata, struct cell **ret)
+int cell_new(struct run *run, const struct cell_spec *spec, size_t index, cell_done_fn done,
+	     void *userdata, struct cell **ret)
 {
 	struct cell *cell = calloc(1, sizeof(*cell));
 
@@ -180,10 +185,12 @@ static void on_exited(const char *how, void *userdata)
 
 	if (!cell->end[0]) {
 		if (last[0]) {
-			snprintf(cell->end, sizeof(cell->end), "%s; last on the console: %.100s", how, last);
+			snprintf(cell->end, sizeof(cell->end), "%s; last on the console: %.100s",
+				 how, last);
 		} else {
 			qemu_complaint(cell, said, sizeof(said));
-			snprintf(cell->end, sizeof(cell->end), "%s; nothing on the console%s%s", how, said[0] ? ": " : "", said);
+			snprintf(cell->end, sizeof(cell->end), "%s; nothing on the console%s%s",
+				 how, said[0] ? ": " : "", said);
 		}
 	}
 	vm_free(cell->vm);
@@ -226,7 +233,10 @@ static void begin_ending(struct cell *cell, unsigned int grace)
 		quit(cell);
 }
 
-/* Once a second while a dump comes out: first the agent is asked, then the serial line, and it ends when nothing more comes. */
+/*
+ * Once a second while a dump comes out: first the agent is asked, then the serial line, and it ends
+ * when nothing more comes.
+ */
 static int on_dump_step(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	static const char by_break[] = "wlmt";
@@ -251,7 +261,8 @@ static int on_dump_step(sd_event_source *source, uint64_t usec, void *userdata)
 	} else {
 		quiet = quiet && cell->dump_step > DUMP_AGENT_SEC;
 	}
-	if (quiet || cell->dump_step >= DUMP_MAX_STEPS || set_timer(cell, &cell->step, 1, on_dump_step) < 0)
+	if (quiet || cell->dump_step >= DUMP_MAX_STEPS ||
+	    set_timer(cell, &cell->step, 1, on_dump_step) < 0)
 		quit(cell);
 	return 0;
 }
@@ -344,7 +355,10 @@ static void on_channel_event(bool verdict, void *userdata)
 		begin_ending(cell, GRACE_VERDICT_SEC);
 }
 
-/* A file that is gone when its last descriptor is closed; with --keep one of that name in the cell's directory. */
+/*
+ * A file that is gone when its last descriptor is closed; with --keep one of that name in the
+ * cell's directory.
+ */
 static int scratch_file(struct cell *cell, const char *name, struct rig_error *e)
 {
 	char *path;
@@ -355,7 +369,8 @@ static int scratch_file(struct cell *cell, const char *name, struct rig_error *e
 		if (fd >= 0)
 			return fd;
 		if (errno != EOPNOTSUPP && errno != EISDIR)
-			return rig_fail(e, -errno, "cannot make a scratch file in %s: %s", cell->dir, strerror(errno));
+			return rig_fail(e, -errno, "cannot make a scratch file in %s: %s",
+					cell->dir, strerror(errno));
 	}
 	path = path_join(cell->dir, name);
 	if (!path)
@@ -383,10 +398,12 @@ static char *job_text(const struct cell *cell)
 	fprintf(f, "cell = %s\nscenario = %s\n", s->name, s->scenario);
 	if (s->args)
 		fprintf(f, "args = %s\n", s->args);
-	fprintf(f, "mode = %s\nroot = %s\nseed = %" PRIu64 "\ndeadline = %u\n", s->mode == CELL_SYSTEMD ? "systemd" : "pid1",
-		s->root ? "yes" : "no", s->seed, s->deadline);
-	fprintf(f, "kernel = %s\naccel = %s\nicount = %s\nmemory = %u\ncpus = %u\n", cell->kernel->flavor, cell->kvm ? "kvm" : "tcg",
-		s->icount ? "yes" : "no", s->memory, s->cpus);
+	fprintf(f, "mode = %s\nroot = %s\nseed = %" PRIu64 "\ndeadline = %u\n",
+		s->mode == CELL_SYSTEMD ? "systemd" : "pid1", s->root ? "yes" : "no", s->seed,
+		s->deadline);
+	fprintf(f, "kernel = %s\naccel = %s\nicount = %s\nmemory = %u\ncpus = %u\n",
+		cell->kernel->flavor, cell->kvm ? "kvm" : "tcg", s->icount ? "yes" : "no",
+		s->memory, s->cpus);
 	fprintf(f, "[params]\n");
 	for (i = 0; i < s->params; i++)
 		fprintf(f, "%s = %s\n", s->param[i].name, s->param[i].value);
@@ -401,7 +418,11 @@ static int make_initrd(struct cell *cell, struct rig_error *e)
 {
 	const struct paths *p = cell->run->paths;
 	struct initrd_source src = {
-		.agent = p->agent, .programs = p->programs, .swapadm = p->swapadm, .kselftest = p->kselftest, .scenarios = p->scenarios,
+		.agent = p->agent,
+		.programs = p->programs,
+		.swapadm = p->swapadm,
+		.kselftest = p->kselftest,
+		.scenarios = p->scenarios,
 		.product = (const char *const *)p->product,
 	};
 	char *job = job_text(cell);
@@ -443,12 +464,15 @@ static int make_cmdline(const struct cell *cell, char *buf, size_t size, struct 
 	if (r)
 		return rig_fail(e, r, "cannot make the kernel's command line");
 	/*
-	 * rootfstype=ramfs: an initramfs on tmpfs could be swapped out, and would be part of what is measured.
-	 * panic=-1 with reboot=t: a panic ends QEMU at once.
+	 * rootfstype=ramfs: an initramfs on tmpfs could be swapped out, and would be part of what
+	 * is measured. panic=-1 with reboot=t: a panic ends QEMU at once.
 	 */
-	n = snprintf(buf, size, "console=ttyS0 rootfstype=ramfs rdinit=/init reboot=t panic=-1 oops=panic sysrq_always_enabled "
-		     "ignore_loglevel%s%s%s%s%s", clock[0] ? " " : "", clock, s->mode == CELL_SYSTEMD ? " systemd.show_status=0" : "",
-		     s->append ? " " : "", s->append ?: "");
+	n = snprintf(
+		buf, size,
+		"console=ttyS0 rootfstype=ramfs rdinit=/init reboot=t panic=-1 oops=panic sysrq_always_enabled "
+		"ignore_loglevel%s%s%s%s%s",
+		clock[0] ? " " : "", clock, s->mode == CELL_SYSTEMD ? " systemd.show_status=0" : "",
+		s->append ? " " : "", s->append ?: "");
 	/* The kernel's own limit is 2048, and QEMU appends the devices. */
 	if (n >= (int)size || n > 1536)
 		return rig_fail(e, -E2BIG, "kernel command line too long");
@@ -463,14 +487,17 @@ static int write_reproduce(struct cell *cell, struct rig_error *e)
 
 	f = run_create(cell->dir, "cell.ini");
 	if (!f)
-		return rig_fail(e, -errno, "cannot write %s/cell.ini: %s", cell->dir, strerror(errno));
+		return rig_fail(e, -errno, "cannot write %s/cell.ini: %s", cell->dir,
+				strerror(errno));
 	r = plan_write_cell(f, cell->run->plan, cell->spec);
 	if (fclose(f) || r)
 		return rig_fail(e, -EIO, "cannot write %s/cell.ini", cell->dir);
 	f = run_create(cell->dir, "reproduce.sh");
 	if (!f)
-		return rig_fail(e, -errno, "cannot write %s/reproduce.sh: %s", cell->dir, strerror(errno));
-	fprintf(f, "#!/bin/sh\n"
+		return rig_fail(e, -errno, "cannot write %s/reproduce.sh: %s", cell->dir,
+				strerror(errno));
+	fprintf(f,
+		"#!/bin/sh\n"
 		"# Runs cell %s again as it was run on %s: same kernel file, seed and parameters. Options are passed on to rig run.\n"
 		"set -eu\n"
 		"here=$(cd \"$(dirname \"$0\")\" && pwd)\n"
@@ -478,8 +505,8 @@ static int write_reproduce(struct cell *cell, struct rig_error *e)
 		"kernel=${KERNEL:-%s}\n"
 		"echo \"%s  $kernel\" | sha256sum --check --quiet || echo \"reproduce.sh: the kernel is not the one of that run\" >&2\n"
 		"exec \"${RIG:-$root/build/host/rig/rig}\" run \"$here/cell.ini\" --kernel \"$kernel\" --accel %s \"$@\"\n",
-		cell->spec->name, cell->started, cell->run->paths->root, cell->kernel->path, cell->kernel->sha256,
-		cell->kvm ? "kvm" : "tcg");
+		cell->spec->name, cell->started, cell->run->paths->root, cell->kernel->path,
+		cell->kernel->sha256, cell->kvm ? "kvm" : "tcg");
 	fchmod(fileno(f), 0755);
 	if (fclose(f))
 		return rig_fail(e, -EIO, "cannot write %s/reproduce.sh", cell->dir);
@@ -493,8 +520,10 @@ static int write_command(struct cell *cell, struct rig_error *e)
 	int r;
 
 	if (!f)
-		return rig_fail(e, -errno, "cannot write %s/qemu.cmd: %s", cell->dir, strerror(errno));
-	fprintf(f, "# Descriptors that rig handed over: %d console, %d channel and %d QMP are connected sockets; %d is initrd.cpio",
+		return rig_fail(e, -errno, "cannot write %s/qemu.cmd: %s", cell->dir,
+				strerror(errno));
+	fprintf(f,
+		"# Descriptors that rig handed over: %d console, %d channel and %d QMP are connected sockets; %d is initrd.cpio",
 		VM_FD_CONSOLE, VM_FD_CHANNEL, VM_FD_QMP, VM_FD_INITRD);
 	for (i = 0; i < cell->spec->disks; i++)
 		fprintf(f, ", %u is the file of disk %s", VM_FD_DISK + i, cell->spec->disk[i].name);
@@ -534,7 +563,8 @@ static int open_logs(struct cell *cell, struct rig_error *e)
 	cell->console_log = run_create(cell->dir, "console.log");
 	cell->channel_log = run_create(cell->dir, "channel.log");
 	if (!cell->console_log || !cell->channel_log)
-		return rig_fail(e, -errno, "cannot write logs in %s: %s", cell->dir, strerror(errno));
+		return rig_fail(e, -errno, "cannot write logs in %s: %s", cell->dir,
+				strerror(errno));
 	/* A run that is watched, or killed, shows its last line. */
 	setvbuf(cell->channel_log, NULL, _IOLBF, 0);
 	setvbuf(cell->console_log, NULL, _IOLBF, 0);
@@ -547,12 +577,22 @@ static int open_logs(struct cell *cell, struct rig_error *e)
 
 static int start(struct cell *cell, struct rig_error *e)
 {
-	static const struct vm_ops ops = { .console = on_console, .channel = on_channel_data, .exited = on_exited };
+	static const struct vm_ops ops = { .console = on_console,
+					   .channel = on_channel_data,
+					   .exited = on_exited };
 	const struct cell_spec *s = cell->spec;
 	char cmdline[2048], *qemu_log = NULL;
 	struct vm_config c = {
-		.name = s->name, .qemu = cell->run->qemu, .kvm = cell->kvm, .icount = s->icount, .memory = s->memory,
-		.cpus = s->cpus, .cmdline = cmdline, .initrd_fd = -1, .disk = s->disk, .log_fd = -1,
+		.name = s->name,
+		.qemu = cell->run->qemu,
+		.kvm = cell->kvm,
+		.icount = s->icount,
+		.memory = s->memory,
+		.cpus = s->cpus,
+		.cmdline = cmdline,
+		.initrd_fd = -1,
+		.disk = s->disk,
+		.log_fd = -1,
 	};
 	int r;
 
@@ -572,7 +612,9 @@ static int start(struct cell *cell, struct rig_error *e)
 	c.root_image = s->root ? cell->run->image : NULL;
 
 	qemu_log = path_join(cell->dir, "qemu.log");
-	c.log_fd = qemu_log ? open(qemu_log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644) : -1;
+	c.log_fd = qemu_log ? open(qemu_log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
+				   0644) :
+			      -1;
 	free(qemu_log);
 	c.initrd_fd = r = make_initrd(cell, e);
 	for (; r >= 0 && c.disks < s->disks; c.disks++) {
@@ -584,7 +626,8 @@ static int start(struct cell *cell, struct rig_error *e)
 			break;
 		c.disk_fd[c.disks] = r;
 		if (ftruncate(r, s->disk[c.disks].size))
-			r = rig_fail(e, -errno, "cannot make disk %s: %s", s->disk[c.disks].name, strerror(errno));
+			r = rig_fail(e, -errno, "cannot make disk %s: %s", s->disk[c.disks].name,
+				     strerror(errno));
 	}
 	if (r >= 0)
 		r = vm_new(cell->run->event, &c, &ops, cell, &cell->vm, e);

@@ -14,16 +14,20 @@
 enum cell_state {
 	CELL_WAITING,
 	CELL_RUNNING,
-	CELL_ENDING,	/* the guest has given its verdict, or its kernel has died: it is about to end by itself */
-	CELL_DUMPING,	/* timed out: the guest's tasks are being shown */
-	CELL_QUITTING,	/* QEMU was told to end */
+	CELL_ENDING, /* the guest has given its verdict, or its kernel has died: it is about to end
+			by itself */
+	CELL_DUMPING, /* timed out: the guest's tasks are being shown */
+	CELL_QUITTING, /* QEMU was told to end */
 	CELL_DONE,
 };
 
 struct cell;
 typedef void (*cell_done_fn)(struct cell *cell, void *userdata);
 
-/* One cell of a run on its way: the VM, its two streams, its timers, and then its verdict. Read only for others. */
+/*
+ * One cell of a run on its way: the VM, its two streams, its timers, and then its verdict. Read
+ * only for others.
+ */
 struct cell {
 	struct run *run;
 	const struct cell_spec *spec;
@@ -44,7 +48,7 @@ struct cell {
 	uint64_t began, ended;		/* usec, CLOCK_MONOTONIC */
 	char started[32];		/* ISO 8601 */
 	unsigned int dump_step;
-	bool dump_by_break;		/* the agent did not answer: SysRq came over the serial line */
+	bool dump_by_break; /* the agent did not answer: SysRq came over the serial line */
 	uint64_t dump_bytes;
 	char initrd_sha256[SHA256_HEX_SIZE];
 	char id[17];			/* hash of all that is run */
@@ -58,11 +62,15 @@ struct cell {
 };
 
 /* 0 or -errno. RUN and SPEC stay the caller's. */
-int cell_new(struct run *run, const struct cell_spec *spec, size_t index, cell_done_fn done, void *userdata, struct cell **ret);
+int cell_new(struct run *run, const struct cell_spec *spec, size_t index, cell_done_fn done,
+	     void *userdata, struct cell **ret);
 /* Kills the VM when it runs. */
 void cell_free(struct cell *cell);
 
-/* Starts the VM. done() follows in every case, from the event loop: what fails here ends as `lost` with the reason. */
+/*
+ * Starts the VM. done() follows in every case, from the event loop: what fails here ends as `lost`
+ * with the reason.
+ */
 void cell_start(struct cell *cell);
 
 /* Ends the cell early; done() follows. */

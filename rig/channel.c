@@ -56,7 +56,9 @@ static bool metric_name_ok(const char *s)
 	return true;
 }
 
-/* A decimal that is a JSON number as it stands: -?digits[.digits][e[+-]digits], no leading zeros. */
+/*
+ * A decimal that is a JSON number as it stands: -?digits[.digits][e[+-]digits], no leading zeros.
+ */
 static bool decimal_ok(const char *s)
 {
 	if (*s == '-')
@@ -109,7 +111,8 @@ static bool metric_line(struct channel *ch, char *p)
 	struct metric *m;
 	double v;
 
-	if (!name || !value || !metric_name_ok(name) || strlen(value) >= sizeof(m->text) || !decimal_ok(value))
+	if (!name || !value || !metric_name_ok(name) || strlen(value) >= sizeof(m->text) ||
+	    !decimal_ok(value))
 		return false;
 	v = strtod(value, NULL);
 	if (!isfinite(v))
@@ -140,7 +143,10 @@ static bool verdict_line(struct channel *ch, char *p)
 	v = word ? verdict_parse(word) : -1;
 	if (v != VERDICT_PASS && v != VERDICT_FAIL && v != VERDICT_SKIP)
 		return false;
-	/* The first one counts, except that a later `fail` is believed: a second voice that says pass is not. */
+	/*
+	 * The first one counts, except that a later `fail` is believed: a second voice that says
+	 * pass is not.
+	 */
 	if (ch->spoke && v != VERDICT_FAIL)
 		return false;
 	ch->spoke = true;
@@ -176,7 +182,9 @@ static void channel_line(const char *line, size_t len, bool truncated, void *use
 
 	if (ch->log) {
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		fprintf(ch->log, "[%9.3f] %s\n", (now.tv_sec - ch->start.tv_sec) + (now.tv_nsec - ch->start.tv_nsec) / 1e9, line);
+		fprintf(ch->log, "[%9.3f] %s\n",
+			(now.tv_sec - ch->start.tv_sec) + (now.tv_nsec - ch->start.tv_nsec) / 1e9,
+			line);
 	}
 	if (truncated)
 		ch->bad_lines++;

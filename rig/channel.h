@@ -12,7 +12,8 @@
 
 #define CHANNEL_PORT_NAME	"org.ghostswap.rig.0"
 #define CHANNEL_LINE_MAX	4096
-#define CHANNEL_BYTES_MAX	(16u << 20)	/* what a guest may send in all; the rest is not looked at */
+#define CHANNEL_BYTES_MAX (16u << 20) /* what a guest may send in all; the rest is not looked at \
+				       */
 #define METRICS_MAX		1024
 #define METRIC_NAME_MAX		64
 #define METRIC_UNIT_MAX		24
@@ -26,13 +27,19 @@ struct metric {
 	unsigned long count;
 };
 
-/* The line protocol of the virtio-serial port: results, metrics, heartbeat and verdict of one guest. It trusts nothing. */
+/*
+ * The line protocol of the virtio-serial port: results, metrics, heartbeat and verdict of one
+ * guest. It trusts nothing.
+ */
 struct channel;
 
 /* Called for every @beat and for the @verdict. */
 typedef void (*channel_fn)(bool verdict, void *userdata);
 
-/* LOG may be NULL; it gets every line with the seconds since the start before it and stays the caller's. */
+/*
+ * LOG may be NULL; it gets every line with the seconds since the start before it and stays the
+ * caller's.
+ */
 struct channel *channel_new(FILE *log, channel_fn fn, void *userdata);
 void channel_free(struct channel *ch);
 
@@ -48,6 +55,6 @@ const struct metric *channel_metric(const struct channel *ch, size_t i);
 uint64_t channel_taint(const struct channel *ch);
 bool channel_overflow(const struct channel *ch);
 unsigned long channel_beats(const struct channel *ch);
-unsigned long channel_bad_lines(const struct channel *ch);	/* malformed @ lines and lines cut */
+unsigned long channel_bad_lines(const struct channel *ch); /* malformed @ lines and lines cut */
 
 #endif

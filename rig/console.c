@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The scanner: finds splats in what the kernel prints. Patterns are anchored at the start of a message, where the kernel puts
- * them, so that a program in the guest that mentions them in the middle of a line is no crash.
+ * The scanner: finds splats in what the kernel prints. Patterns are anchored at the start of a
+ * message, where the kernel puts them, so that a program in the guest that mentions them in the
+ * middle of a line is no crash.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -110,23 +111,99 @@ static const struct event_pattern events[] = {
 	{ EVENT_SEGFAULT, ": segfault at " },
 };
 
-/* The machinery that prints a report: the same in all reports of a kind, so it says nothing about which one it is. */
-static const char * const report_frames[] = {
-	"dump_stack", "dump_stack_lvl", "show_stack", "print_report", "print_address_description", "kasan_report",
-	"kasan_check_range", "kasan_report_invalid_free", "__kasan_check_read", "__kasan_check_write", "check_memory_region",
-	"__asan_load1", "__asan_load2", "__asan_load4", "__asan_load8", "__asan_loadN", "__asan_load16",
-	"__asan_store1", "__asan_store2", "__asan_store4", "__asan_store8", "__asan_storeN", "__asan_store16",
-	"end_report", "report_bug", "__report_bug", "handle_bug", "exc_invalid_op", "asm_exc_invalid_op", "exc_page_fault", "asm_exc_page_fault",
-	"__warn", "warn_slowpath_fmt", "warn_slowpath_null", "__warn_printk", "panic", "vpanic", "nmi_panic", "die", "die_body", "__die",
-	"oops_end", "page_fault_oops", "no_context", "exc_general_protection", "asm_exc_general_protection",
-	"lockdep_rcu_suspicious", "print_circular_bug", "check_noncircular", "check_prev_add", "check_prevs_add",
-	"validate_chain", "__lock_acquire", "lock_acquire", "print_usage_bug", "mark_lock", "mark_usage", "mark_lock_irq",
-	"print_deadlock_bug", "print_unlock_imbalance_bug", "lock_release", "__might_resched", "__might_sleep", "__schedule_bug",
-	"ubsan_epilogue", "__ubsan_handle_out_of_bounds", "__ubsan_handle_shift_out_of_bounds",
-	"__ubsan_handle_load_invalid_value", "bad_page", "print_bad_pte", "print_bad_page_map", "slab_bug", "object_err",
-	"slab_err", "check_bytes_and_report", "print_trailer", "__list_add_valid_or_report", "__list_del_entry_valid_or_report",
-	"refcount_warn_saturate", "watchdog_timer_fn", "print_other_cpu_stall", "rcu_check_gp_kthread_starvation",
-	"rcu_dump_cpu_stacks", "rcu_sched_clock_irq", "sched_show_task", "__switch_to", "__schedule", "schedule",
+/*
+ * The machinery that prints a report: the same in all reports of a kind, so it says nothing about
+ * which one it is.
+ */
+static const char *const report_frames[] = {
+	"dump_stack",
+	"dump_stack_lvl",
+	"show_stack",
+	"print_report",
+	"print_address_description",
+	"kasan_report",
+	"kasan_check_range",
+	"kasan_report_invalid_free",
+	"__kasan_check_read",
+	"__kasan_check_write",
+	"check_memory_region",
+	"__asan_load1",
+	"__asan_load2",
+	"__asan_load4",
+	"__asan_load8",
+	"__asan_loadN",
+	"__asan_load16",
+	"__asan_store1",
+	"__asan_store2",
+	"__asan_store4",
+	"__asan_store8",
+	"__asan_storeN",
+	"__asan_store16",
+	"end_report",
+	"report_bug",
+	"__report_bug",
+	"handle_bug",
+	"exc_invalid_op",
+	"asm_exc_invalid_op",
+	"exc_page_fault",
+	"asm_exc_page_fault",
+	"__warn",
+	"warn_slowpath_fmt",
+	"warn_slowpath_null",
+	"__warn_printk",
+	"panic",
+	"vpanic",
+	"nmi_panic",
+	"die",
+	"die_body",
+	"__die",
+	"oops_end",
+	"page_fault_oops",
+	"no_context",
+	"exc_general_protection",
+	"asm_exc_general_protection",
+	"lockdep_rcu_suspicious",
+	"print_circular_bug",
+	"check_noncircular",
+	"check_prev_add",
+	"check_prevs_add",
+	"validate_chain",
+	"__lock_acquire",
+	"lock_acquire",
+	"print_usage_bug",
+	"mark_lock",
+	"mark_usage",
+	"mark_lock_irq",
+	"print_deadlock_bug",
+	"print_unlock_imbalance_bug",
+	"lock_release",
+	"__might_resched",
+	"__might_sleep",
+	"__schedule_bug",
+	"ubsan_epilogue",
+	"__ubsan_handle_out_of_bounds",
+	"__ubsan_handle_shift_out_of_bounds",
+	"__ubsan_handle_load_invalid_value",
+	"bad_page",
+	"print_bad_pte",
+	"print_bad_page_map",
+	"slab_bug",
+	"object_err",
+	"slab_err",
+	"check_bytes_and_report",
+	"print_trailer",
+	"__list_add_valid_or_report",
+	"__list_del_entry_valid_or_report",
+	"refcount_warn_saturate",
+	"watchdog_timer_fn",
+	"print_other_cpu_stall",
+	"rcu_check_gp_kthread_starvation",
+	"rcu_dump_cpu_stacks",
+	"rcu_sched_clock_irq",
+	"sched_show_task",
+	"__switch_to",
+	"__schedule",
+	"schedule",
 };
 
 struct console {
@@ -189,7 +266,8 @@ static const struct pattern *find_pattern(const char *msg)
 
 	for (i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
 		const struct pattern *p = &patterns[i];
-		bool hit = p->match == MATCH_START ? !strncmp(msg, p->text, strlen(p->text)) : !!strstr(msg, p->text);
+		bool hit = p->match == MATCH_START ? !strncmp(msg, p->text, strlen(p->text)) :
+						     !!strstr(msg, p->text);
 
 		if (hit && (!p->also || strstr(msg, p->also)))
 			return p;
@@ -207,7 +285,10 @@ static bool report_frame(const char *name)
 	return false;
 }
 
-/* The function of a stack line " name+0x12/0x34" or of "RIP: 0010:name+0x12/0x34"; guesses ("? name") do not count. */
+/*
+ * The function of a stack line " name+0x12/0x34" or of "RIP: 0010:name+0x12/0x34"; guesses ("?
+ * name") do not count.
+ */
 static bool frame_of(const char *msg, char name[128])
 {
 	const char *p = msg, *plus;
@@ -236,7 +317,10 @@ static bool frame_of(const char *msg, char name[128])
 	return true;
 }
 
-/* The end of a word of digits or of an address at P; P itself when there is none. Units ("22s") stay. */
+/*
+ * The end of a word of digits or of an address at P; P itself when there is none. Units ("22s")
+ * stay.
+ */
 static const char *number_end(const char *p)
 {
 	const char *q = p;
@@ -253,11 +337,15 @@ static const char *number_end(const char *p)
 	return q;
 }
 
-/* Takes out of a title what differs between two sightings of one fault: numbers, addresses, CPUs, tasks, taint. */
+/*
+ * Takes out of a title what differs between two sightings of one fault: numbers, addresses, CPUs,
+ * tasks, taint.
+ */
 static void normalise(const char *title, char *out, size_t size)
 {
 	/* from here to the end of the title: who ran */
-	static const char * const tail[] = { ", CPU#", " by task ", " in process ", "! [", " Comm:" };
+	static const char *const tail[] = { ", CPU#", " by task ", " in process ", "! [",
+					    " Comm:" };
 	/* from here to the end of the word */
 	static const char * const word[] = { "CPU#", "task " };
 	const char *p = title, *end = title + strlen(title);
@@ -276,7 +364,8 @@ static void normalise(const char *title, char *out, size_t size)
 			for (i = 0; q == p && i < sizeof(word) / sizeof(word[0]); i++)
 				if (!strncmp(p, word[i], strlen(word[i])))
 					q = p + strlen(word[i]) + strcspn(p + strlen(word[i]), " ");
-			if (q == p && (!strncmp(p, "(Tainted", 8) || !strncmp(p, "(Not tainted", 12)))
+			if (q == p &&
+			    (!strncmp(p, "(Tainted", 8) || !strncmp(p, "(Not tainted", 12)))
 				q = p + strcspn(p, ")");
 			if (q == p)
 				q = number_end(p);
@@ -291,7 +380,8 @@ static void normalise(const char *title, char *out, size_t size)
 	out[n] = '\0';
 }
 
-void crash_fingerprint(const char *kind, const char *title, const char *const *frames, size_t n, char ret[FINGERPRINT_SIZE])
+void crash_fingerprint(const char *kind, const char *title, const char *const *frames, size_t n,
+		       char ret[FINGERPRINT_SIZE])
 {
 	char text[CRASH_TITLE_MAX + 16], hex[SHA256_HEX_SIZE];
 	struct sha256 s;
@@ -370,8 +460,8 @@ static void splat_line(struct console *c, const char *line, const char *msg)
 	char name[128];
 
 	append_bounded(&k->excerpt, &k->excerpt_len, CRASH_BYTES_MAX, line);
-	if (!c->open_complete && c->frames < FRAMES_MAX && frame_of(msg, name) && !report_frame(name) &&
-	    (!c->frames || strcmp(c->frame[c->frames - 1], name))) {
+	if (!c->open_complete && c->frames < FRAMES_MAX && frame_of(msg, name) &&
+	    !report_frame(name) && (!c->frames || strcmp(c->frame[c->frames - 1], name))) {
 		strcpy(c->frame[c->frames++], name);
 	}
 	if (strstr(msg, "</TASK>") || strstr(msg, "</IRQ>"))
@@ -380,7 +470,10 @@ static void splat_line(struct console *c, const char *line, const char *msg)
 		close_splat(c);
 }
 
-/* An oops says several headlines about one fault; only a splat whose stack was shown can be followed by another. */
+/*
+ * An oops says several headlines about one fault; only a splat whose stack was shown can be
+ * followed by another.
+ */
 static bool same_splat(const struct console *c, const struct pattern *p)
 {
 	if (!c->open)

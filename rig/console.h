@@ -42,15 +42,16 @@ void console_feed(struct console *c, const void *data, size_t len);
 void console_end(struct console *c);
 
 /*
- * From now on the console shows a dump that the host asked for (SysRq): it is kept as the dump, and what it looks like is
- * no crash.
+ * From now on the console shows a dump that the host asked for (SysRq): it is kept as the dump, and
+ * what it looks like is no crash.
  */
 void console_begin_dump(struct console *c);
 
 size_t console_crashes(const struct console *c);	/* all, also those not kept */
 const struct crash *console_crash(const struct console *c, size_t i);	/* NULL beyond those kept */
-bool console_panicked(const struct console *c);		/* the kernel will not come back: panic or oops */
-const char *console_forbidden(const struct console *c);	/* first line of a forbidden event, or NULL */
+bool console_panicked(const struct console *c); /* the kernel will not come back: panic or oops */
+const char *console_forbidden(const struct console *c); /* first line of a forbidden event, or NULL
+							 */
 unsigned int console_events(const struct console *c, enum console_event e);
 const char *console_dump(const struct console *c);	/* "" without one */
 const char *console_last(const struct console *c);	/* last line that is not empty */
@@ -59,9 +60,10 @@ bool console_truncated(const struct console *c);	/* the log is not complete */
 bool console_linux(const struct console *c);		/* a kernel has shown its banner */
 
 /*
- * Hash of a splat: its title with numbers, addresses and names of tasks taken out, and the functions on top of its stack
- * that are not the reporting machinery. Exposed for the tests.
+ * Hash of a splat: its title with numbers, addresses and names of tasks taken out, and the
+ * functions on top of its stack that are not the reporting machinery. Exposed for the tests.
  */
-void crash_fingerprint(const char *kind, const char *title, const char *const *frames, size_t n, char ret[FINGERPRINT_SIZE]);
+void crash_fingerprint(const char *kind, const char *title, const char *const *frames, size_t n,
+		       char ret[FINGERPRINT_SIZE]);
 
 #endif

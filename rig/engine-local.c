@@ -103,8 +103,9 @@ static void on_cell_done(struct cell *cell, void *userdata)
 	sd_event_source_set_enabled(en->next, SD_EVENT_ONESHOT);
 }
 
-int engine_new(struct run *run, struct cell_spec *const *specs, size_t n, const struct engine_limits *limits,
-	       const struct engine_ops *ops, void *userdata, struct engine **ret)
+int engine_new(struct run *run, struct cell_spec *const *specs, size_t n,
+	       const struct engine_limits *limits, const struct engine_ops *ops, void *userdata,
+	       struct engine **ret)
 {
 	struct engine *en = calloc(1, sizeof(*en));
 	int r;
@@ -124,7 +125,8 @@ int engine_new(struct run *run, struct cell_spec *const *specs, size_t n, const 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(en->next, SD_EVENT_OFF);
 	if (r >= 0)
-		r = sd_event_add_time_relative(run->event, &en->tick, CLOCK_MONOTONIC, TICK_USEC, 0, on_tick, en);
+		r = sd_event_add_time_relative(run->event, &en->tick, CLOCK_MONOTONIC, TICK_USEC, 0,
+					       on_tick, en);
 	if (r < 0) {
 		engine_free(en);
 		return r;

@@ -26,12 +26,16 @@ struct engine_limits {
 	uint64_t memory;		/* MiB */
 };
 
-/* Runs cells on this host, side by side as far as its cores and memory go, in the order given unless a later one fits into a gap. */
+/*
+ * Runs cells on this host, side by side as far as its cores and memory go, in the order given
+ * unless a later one fits into a gap.
+ */
 struct engine;
 
 /* SPECS and OPS stay the caller's. 0 or -errno. */
-int engine_new(struct run *run, struct cell_spec *const *specs, size_t n, const struct engine_limits *limits,
-	       const struct engine_ops *ops, void *userdata, struct engine **ret);
+int engine_new(struct run *run, struct cell_spec *const *specs, size_t n,
+	       const struct engine_limits *limits, const struct engine_ops *ops, void *userdata,
+	       struct engine **ret);
 void engine_free(struct engine *en);
 
 /* The cells in the order of SPECS. */
@@ -43,7 +47,10 @@ int engine_start(struct engine *en);
 void engine_cancel(struct engine *en, const char *why);
 bool engine_cancelled(const struct engine *en);
 
-/* Cores and MiB that a cell takes of a host: each virtual CPU is a busy thread, and QEMU needs memory of its own. */
+/*
+ * Cores and MiB that a cell takes of a host: each virtual CPU is a busy thread, and QEMU needs
+ * memory of its own.
+ */
 unsigned int engine_cell_cores(const struct cell_spec *s, unsigned int host_cores);
 uint64_t engine_cell_memory(const struct cell_spec *s);
 

@@ -7,7 +7,11 @@ struct rig_error {
 	char text[512];
 };
 
-/* Writes the reason and returns R (a negative errno), so that callers can `return rig_fail(...)`. E may be NULL. */
-int rig_fail(struct rig_error *e, int r, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/*
+ * Writes the reason and returns R (a negative errno), so that callers can `return rig_fail(...)`. E
+ * may be NULL.
+ */
+int rig_fail(struct rig_error *e, int r, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

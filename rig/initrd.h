@@ -8,7 +8,10 @@
 
 #include "error.h"
 
-/* Writer of a newc cpio archive. Same input, same bytes: times are 0, owners root, inode numbers count up. */
+/*
+ * Writer of a newc cpio archive. Same input, same bytes: times are 0, owners root, inode numbers
+ * count up.
+ */
 struct cpio {
 	FILE *file;
 	unsigned int ino;
@@ -17,7 +20,8 @@ struct cpio {
 /* All return 0 or -errno. NAME is a path without a leading '/'; parents must be written before. */
 int cpio_dir(struct cpio *c, const char *name, mode_t mode);
 int cpio_data(struct cpio *c, const char *name, mode_t mode, const void *data, size_t len);
-int cpio_node(struct cpio *c, const char *name, mode_t mode, unsigned int major, unsigned int minor);
+int cpio_node(struct cpio *c, const char *name, mode_t mode, unsigned int major,
+	      unsigned int minor);
 /* Copies the regular file PATH. */
 int cpio_file(struct cpio *c, const char *name, mode_t mode, const char *path);
 /* The trailer; the archive is complete once the stream was flushed. */
@@ -29,8 +33,9 @@ struct initrd_source {
 	const char *programs;		/* directory: executables into /bin, without agent itself */
 	const char *swapadm;		/* file, into /bin; may be missing */
 	const char *kselftest;		/* directory, into /kselftest */
-	const char *scenarios;		/* directory, into /rig/scenarios; its lib.sh is /rig/lib.sh too */
-	const char *const *product;	/* directories, NULL terminated, all into /rig/product: units, rules and the like */
+	const char *scenarios; /* directory, into /rig/scenarios; its lib.sh is /rig/lib.sh too */
+	const char *const *product; /* directories, NULL terminated, all into /rig/product: units,
+				       rules and the like */
 	const char *job;		/* text of /job */
 };
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rig: runs cells (a kernel, a machine, a scenario) in virtual machines and says how each one ended. */
+/*
+ * rig: runs cells (a kernel, a machine, a scenario) in virtual machines and says how each one
+ * ended.
+ */
 #include <errno.h>
 #include <fnmatch.h>
 #include <getopt.h>
@@ -32,7 +35,8 @@ static void usage(FILE *f)
 	      "  -h, --help               this text\n"
 	      "  -V, --version            version\n"
 	      "\n"
-	      "Exit status: 0 every cell passed, 1 not so, 3 demanded accelerator is not to be had, 16 usage or plan.\n", f);
+	      "Exit status: 0 every cell passed, 1 not so, 3 demanded accelerator is not to be had, 16 usage or plan.\n",
+	      f);
 }
 
 static int complain(const char *verb, const struct rig_error *e)
@@ -48,13 +52,15 @@ static int bad_usage(const char *verb, const char *what, const char *arg)
 }
 
 /* PLAN as a path, or as a name in rig/plans. */
-static int load_plan(const struct paths *paths, const char *name, struct plan **ret, struct rig_error *e)
+static int load_plan(const struct paths *paths, const char *name, struct plan **ret,
+		     struct rig_error *e)
 {
 	struct stat st;
 	char *path;
 	int r;
 
-	if (strchr(name, '/') || !stat(name, &st) || asprintf(&path, "%s/%s.ini", paths->plans, name) < 0)
+	if (strchr(name, '/') || !stat(name, &st) ||
+	    asprintf(&path, "%s/%s.ini", paths->plans, name) < 0)
 		return plan_load(name, ret, e);
 	r = plan_load(path, ret, e);
 	free(path);
@@ -62,8 +68,8 @@ static int load_plan(const struct paths *paths, const char *name, struct plan **
 }
 
 /* The cells that PATTERNS name, in the plan's order; a pattern that matches none is an error. */
-static int select_cells(const struct plan *plan, char **patterns, int n, struct cell_spec ***ret, size_t *count,
-			struct rig_error *e)
+static int select_cells(const struct plan *plan, char **patterns, int n, struct cell_spec ***ret,
+			size_t *count, struct rig_error *e)
 {
 	struct cell_spec **list = calloc(plan->cells, sizeof(*list));
 	size_t c, found = 0;
@@ -76,7 +82,8 @@ static int select_cells(const struct plan *plan, char **patterns, int n, struct 
 			;
 		if (c == plan->cells) {
 			free(list);
-			return rig_fail(e, -ENOENT, "%s: no cell of the plan matches %s", plan->path, patterns[i]);
+			return rig_fail(e, -ENOENT, "%s: no cell of the plan matches %s",
+					plan->path, patterns[i]);
 		}
 	}
 	for (c = 0; c < plan->cells; c++) {
@@ -94,11 +101,16 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 {
 	enum { OPT_KERNEL = 256, OPT_ACCEL, OPT_JSON, OPT_OUT, OPT_KEEP, OPT_QEMU };
 	static const struct option options[] = {
-		{ "kernel", required_argument, NULL, OPT_KERNEL }, { "accel", required_argument, NULL, OPT_ACCEL },
-		{ "jobs", required_argument, NULL, 'j' }, { "json", required_argument, NULL, OPT_JSON },
-		{ "out", required_argument, NULL, OPT_OUT }, { "keep", no_argument, NULL, OPT_KEEP },
-		{ "qemu", required_argument, NULL, OPT_QEMU }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 },
+		{ "kernel", required_argument, NULL, OPT_KERNEL },
+		{ "accel", required_argument, NULL, OPT_ACCEL },
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "json", required_argument, NULL, OPT_JSON },
+		{ "out", required_argument, NULL, OPT_OUT },
+		{ "keep", no_argument, NULL, OPT_KEEP },
+		{ "qemu", required_argument, NULL, OPT_QEMU },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
 	};
 	char *end;
 	int c;
@@ -159,7 +171,8 @@ static int do_run(const struct paths *paths, int argc, char **argv)
 		return r;
 	if (optind == argc)
 		return bad_usage("run", "which plan?", NULL);
-	r = load_plan(paths, argv[optind], &plan, &e) ?: select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
+	r = load_plan(paths, argv[optind], &plan, &e) ?:
+		    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (r) {
 		complain("run", &e);
 		r = EXIT_USAGE;
@@ -188,7 +201,8 @@ static int do_list(const struct paths *paths, int argc, char **argv)
 		return r;
 	if (optind == argc)
 		return bad_usage("list", "which plan?", NULL);
-	r = load_plan(paths, argv[optind], &plan, &e) ?: select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
+	r = load_plan(paths, argv[optind], &plan, &e) ?:
+		    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (r)
 		complain("list", &e);
 	else

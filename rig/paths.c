@@ -42,7 +42,8 @@ static int find_root(char root[PATH_MAX], struct rig_error *e)
 
 	if (env) {
 		if (!realpath(env, root))
-			return rig_fail(e, -errno, "RIG_ROOT: cannot use %s: %s", env, strerror(errno));
+			return rig_fail(e, -errno, "RIG_ROOT: cannot use %s: %s", env,
+					strerror(errno));
 		return 0;
 	}
 	n = readlink("/proc/self/exe", root, PATH_MAX - 1);
@@ -90,8 +91,9 @@ int paths_new(struct paths **ret, struct rig_error *e)
 	p->product[2] = path_join(root, "tools/swapadm/udev");
 	p->plans = path_join(root, "rig/plans");
 	p->results = path_join(root, "build/rig");
-	if (!p->root || !p->kernels || !p->image || !p->agent || !p->programs || !p->probe || !p->swapadm || !p->kselftest ||
-	    !p->product[0] || !p->product[1] || !p->product[2] || !p->scenarios || !p->plans || !p->results) {
+	if (!p->root || !p->kernels || !p->image || !p->agent || !p->programs || !p->probe ||
+	    !p->swapadm || !p->kselftest || !p->product[0] || !p->product[1] || !p->product[2] ||
+	    !p->scenarios || !p->plans || !p->results) {
 		paths_free(p);
 		return rig_fail(e, -ENOMEM, "out of memory");
 	}

@@ -14,15 +14,15 @@ struct paths {
 	char *probe;		/* init of the KVM proof */
 	char *swapadm;
 	char *kselftest;
-	char *product[4];	/* directories of what swapadm installs beside itself, NULL terminated */
+	char *product[4]; /* directories of what swapadm installs beside itself, NULL terminated */
 	char *scenarios;
 	char *plans;
 	char *results;		/* build/rig */
 };
 
 /*
- * The root is $RIG_ROOT, else the nearest directory above this program that holds rig/plans. Programs for the guest come from
- * $RIG_BUILD, else build/host.
+ * The root is $RIG_ROOT, else the nearest directory above this program that holds rig/plans.
+ * Programs for the guest come from $RIG_BUILD, else build/host.
  */
 int paths_new(struct paths **ret, struct rig_error *e);
 void paths_free(struct paths *p);

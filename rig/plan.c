@@ -22,7 +22,10 @@ enum section {
 	SECTION_CELL,
 };
 
-/* inih tells no line numbers: the reader counts them, and sees the section headers itself because inih skips empty sections. */
+/*
+ * inih tells no line numbers: the reader counts them, and sees the section headers itself because
+ * inih skips empty sections.
+ */
 struct parser {
 	FILE *file;
 	const char *path;
@@ -49,8 +52,9 @@ const char *console_event_name(enum console_event e)
 	return event_names[e];
 }
 
-#define bad(p, fmt, ...) \
-	((p)->result = rig_fail((p)->error, -EINVAL, "%s:%d: " fmt, (p)->path, (p)->line, ##__VA_ARGS__))
+#define bad(p, fmt, ...)                                                                  \
+	((p)->result = rig_fail((p)->error, -EINVAL, "%s:%d: " fmt, (p)->path, (p)->line, \
+				##__VA_ARGS__))
 
 static int no_memory(struct parser *p)
 {
@@ -100,7 +104,8 @@ static int spec_copy(struct cell_spec *to, const struct cell_spec *from)
 	    dup_to(&c.args, from->args) ?: dup_to(&c.append, from->append);
 	for (i = 0; !r && i < from->params; i++) {
 		c.param[i].name = c.param[i].value = NULL;
-		r = dup_to(&c.param[i].name, from->param[i].name) ?: dup_to(&c.param[i].value, from->param[i].value);
+		r = dup_to(&c.param[i].name, from->param[i].name) ?:
+			    dup_to(&c.param[i].value, from->param[i].value);
 		c.params++;
 	}
 	if (r) {
@@ -193,7 +198,10 @@ static int set_disk(struct parser *p, struct cell_spec *c, const char *name, con
 	unsigned int i;
 
 	if (!valid_name(name, sizeof(d.name) - 1, "-_") || !strcmp(name, "rootfs"))
-		return bad(p, "disk.%s: a disk's name is 1 to 16 letters, digits, - and _, and not rootfs", name);
+		return bad(
+			p,
+			"disk.%s: a disk's name is 1 to 16 letters, digits, - and _, and not rootfs",
+			name);
 	strcpy(d.name, name);
 	for (i = 0; i < c->disks; i++)
 		if (!strcmp(c->disk[i].name, name))
@@ -294,12 +302,14 @@ static int set_text(struct parser *p, char **to, const char *value)
 	return dup_to(to, value) ? no_memory(p) : 0;
 }
 
-static int set_unsigned(struct parser *p, const char *key, const char *value, uint64_t min, uint64_t max, unsigned int *to)
+static int set_unsigned(struct parser *p, const char *key, const char *value, uint64_t min,
+			uint64_t max, unsigned int *to)
 {
 	uint64_t v;
 
 	if (parse_number(value, min, max, &v))
-		return bad(p, "%s: not a number from %" PRIu64 " to %" PRIu64 ": %s", key, min, max, value);
+		return bad(p, "%s: not a number from %" PRIu64 " to %" PRIu64 ": %s", key, min, max,
+			   value);
 	*to = v;
 	return 0;
 }
@@ -335,7 +345,8 @@ static int set_cell_key(struct parser *p, struct cell_spec *c, const char *key, 
 	if (!strcmp(key, "append"))
 		return set_text(p, &c->append, value);
 	if (!strcmp(key, "memory")) {
-		if (parse_size(value, &v) || v < 32ull << 20 || v >> 20 > MEMORY_MAX || v % (1 << 20))
+		if (parse_size(value, &v) || v < 32ull << 20 || v >> 20 > MEMORY_MAX ||
+		    v % (1 << 20))
 			return bad(p, "memory: not a size of whole MiB from 32M: %s", value);
 		c->memory = v >> 20;
 		return 0;
@@ -409,10 +420,12 @@ static int begin_cell(struct parser *p, const char *name)
 	size_t i;
 
 	if (!valid_name(name, CELL_NAME_MAX, "-_.@+"))
-		return bad(p, "[cell %s]: a cell's name is 1 to %d letters, digits and - _ . @ +", name, CELL_NAME_MAX);
+		return bad(p, "[cell %s]: a cell's name is 1 to %d letters, digits and - _ . @ +",
+			   name, CELL_NAME_MAX);
 	for (i = 0; i < plan->cells; i++)
 		if (!strcmp(plan->cell[i]->name, name))
-			return bad(p, "[cell %s]: the name was used in line %d", name, plan->cell[i]->line);
+			return bad(p, "[cell %s]: the name was used in line %d", name,
+				   plan->cell[i]->line);
 	if (plan->cells == PLAN_CELLS_MAX)
 		return bad(p, "more than %d cells", PLAN_CELLS_MAX);
 	c = calloc(1, sizeof(*c));
@@ -576,7 +589,8 @@ static int finish(struct parser *p)
 		if (c->icount && c->cpus != 1)
 			return bad(p, "[cell %s]: icount = yes needs cpus = 1", c->name);
 		if (c->seed_random && random_seed(&c->seed))
-			return rig_fail(p->error, -errno, "%s: cannot get a random seed: %s", p->path, strerror(errno));
+			return rig_fail(p->error, -errno, "%s: cannot get a random seed: %s",
+					p->path, strerror(errno));
 	}
 	return 0;
 }
@@ -669,8 +683,9 @@ int plan_write_cell(FILE *f, const struct plan *p, const struct cell_spec *c)
 		fprintf(f, "append=%s\n", c->append);
 	fprintf(f, "memory = %uM\ncpus = %u\ndeadline = %u\nboot = %u\nheartbeat = %u\n",
 		c->memory, c->cpus, c->deadline, c->boot, c->heartbeat);
-	fprintf(f, "mode = %s\nexpect = %s\nicount = %s\nroot = %s\n", c->mode == CELL_SYSTEMD ? "systemd" : "pid1",
-		verdict_name(c->expect), c->icount ? "yes" : "no", c->root ? "yes" : "no");
+	fprintf(f, "mode = %s\nexpect = %s\nicount = %s\nroot = %s\n",
+		c->mode == CELL_SYSTEMD ? "systemd" : "pid1", verdict_name(c->expect),
+		c->icount ? "yes" : "no", c->root ? "yes" : "no");
 	fprintf(f, "seed = %" PRIu64 "\nallow_taint = %" PRIu64 "\n", c->seed, c->allow_taint);
 	if (c->fail_on) {
 		fputs("fail_on =", f);

@@ -10,7 +10,8 @@
 #include "error.h"
 #include "verdict.h"
 
-#define CELL_DISKS_MAX		6	/* microvm without ACPI takes 8 virtio devices: these, the port, the root image */
+/* microvm without ACPI takes 8 virtio devices: these, the port, the root image */
+#define CELL_DISKS_MAX		6
 #define CELL_PARAMS_MAX		64
 #define CELL_NAME_MAX		63
 #define PLAN_CELLS_MAX		10000
@@ -78,7 +79,10 @@ struct plan {
 	size_t cells;
 };
 
-/* Reads the plan at PATH. *RET is to be freed by plan_free. On failure E says file, line and reason. */
+/*
+ * Reads the plan at PATH. *RET is to be freed by plan_free. On failure E says file, line and
+ * reason.
+ */
 int plan_load(const char *path, struct plan **ret, struct rig_error *e);
 
 /* The same from an open stream; PATH is for messages and for the default name. */

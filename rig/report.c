@@ -40,8 +40,9 @@ static int name_width(struct cell *const *cells, size_t n)
 
 void report_begin(const struct run *run, size_t cells)
 {
-	printf("plan %s: %zu cell%s, accelerator %s (%s%s)\n", run->plan->name, cells, cells == 1 ? "" : "s",
-	       run->accel.kvm ? "kvm" : "tcg", run->accel.reason, run->accel.cached ? "; known since this host booted" : "");
+	printf("plan %s: %zu cell%s, accelerator %s (%s%s)\n", run->plan->name, cells,
+	       cells == 1 ? "" : "s", run->accel.kvm ? "kvm" : "tcg", run->accel.reason,
+	       run->accel.cached ? "; known since this host booted" : "");
 	printf("results: %s\n", run->out);
 	fflush(stdout);
 }
@@ -50,8 +51,9 @@ void report_started(const struct cell *cell)
 {
 	const struct cell_spec *s = cell->spec;
 
-	printf("START   %s: %s on %s, %u MiB, %u cpu%s, seed %" PRIu64 ", deadline %u s\n", s->name, s->scenario,
-	       cell->kernel ? cell->kernel->flavor : s->kernel, s->memory, s->cpus, s->cpus == 1 ? "" : "s", s->seed, s->deadline);
+	printf("START   %s: %s on %s, %u MiB, %u cpu%s, seed %" PRIu64 ", deadline %u s\n", s->name,
+	       s->scenario, cell->kernel ? cell->kernel->flavor : s->kernel, s->memory, s->cpus,
+	       s->cpus == 1 ? "" : "s", s->seed, s->deadline);
 	fflush(stdout);
 }
 
@@ -79,7 +81,8 @@ void report_done(const struct cell *cell)
 	snprintf(name, sizeof(name), "%s", verdict_name(cell->verdict));
 	for (i = 0; name[i]; i++)
 		name[i] -= name[i] >= 'a' && name[i] <= 'z' ? 'a' - 'A' : 0;
-	printf("%s%-7s%s %s %.1f s", paint(cell->verdict, cell->ok), name, plain(), cell->spec->name, cell_seconds(cell));
+	printf("%s%-7s%s %s %.1f s", paint(cell->verdict, cell->ok), name, plain(),
+	       cell->spec->name, cell_seconds(cell));
 	if (cell->channel) {
 		const struct tap_totals *t = tap_totals(channel_tap(cell->channel));
 
@@ -113,7 +116,8 @@ void report_running(struct cell *const *cells, size_t n)
 		if (cells[i]->state == CELL_WAITING) {
 			waiting++;
 		} else if (cells[i]->state != CELL_DONE) {
-			printf("%s%s %.0f/%u s", running++ ? ", " : "…       ", cells[i]->spec->name, cell_seconds(cells[i]),
+			printf("%s%s %.0f/%u s", running++ ? ", " : "…       ",
+			       cells[i]->spec->name, cell_seconds(cells[i]),
 			       cells[i]->spec->deadline);
 		}
 	}
@@ -122,7 +126,8 @@ void report_running(struct cell *const *cells, size_t n)
 	fflush(stdout);
 }
 
-void report_end(const struct run *run, struct cell *const *cells, size_t n, const struct result_totals *t)
+void report_end(const struct run *run, struct cell *const *cells, size_t n,
+		const struct result_totals *t)
 {
 	int w = name_width(cells, n);
 	size_t i;
@@ -131,8 +136,12 @@ void report_end(const struct run *run, struct cell *const *cells, size_t n, cons
 	for (i = 0; i < n; i++) {
 		const struct cell *c = cells[i];
 
-		printf("%-*s  %s%-7s%s  %-7s  %-5s  %7.1f  %s%s\n", w, c->spec->name, paint(c->verdict, c->ok), verdict_name(c->verdict),
-		       plain(), c->kernel ? c->kernel->flavor : c->spec->kernel, c->state == CELL_WAITING ? "-" : c->kvm ? "kvm" : "tcg",
+		printf("%-*s  %s%-7s%s  %-7s  %-5s  %7.1f  %s%s\n", w, c->spec->name,
+		       paint(c->verdict, c->ok), verdict_name(c->verdict), plain(),
+		       c->kernel ? c->kernel->flavor : c->spec->kernel,
+		       c->state == CELL_WAITING ? "-" :
+		       c->kvm			? "kvm" :
+						  "tcg",
 		       cell_seconds(c), c->reason, expectation(c));
 	}
 	printf("results: %s\n", run->out);
@@ -151,6 +160,7 @@ void report_list(const struct plan *plan, struct cell_spec *const *cells, size_t
 			w = strlen(cells[i]->name);
 	printf("%-*s  KERNEL   MEMORY  CPUS  DEADLINE  SCENARIO\n", (int)w, "CELL");
 	for (i = 0; i < n; i++)
-		printf("%-*s  %-7s  %5uM  %4u  %6u s  %s\n", (int)w, cells[i]->name, cells[i]->kernel, cells[i]->memory,
-		       cells[i]->cpus, cells[i]->deadline, cells[i]->scenario);
+		printf("%-*s  %-7s  %5uM  %4u  %6u s  %s\n", (int)w, cells[i]->name,
+		       cells[i]->kernel, cells[i]->memory, cells[i]->cpus, cells[i]->deadline,
+		       cells[i]->scenario);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* result.json; docs/rig-result.schema.json describes it. junit.xml and results.ktap are made from it. */
+/*
+ * result.json; docs/rig-result.schema.json describes it. junit.xml and results.ktap are made from
+ * it.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,7 +20,9 @@ struct result {
 	char *copy;
 };
 
-/* Strings come from files and guests: what is cleaned already goes in as it is. NULL becomes null. */
+/*
+ * Strings come from files and guests: what is cleaned already goes in as it is. NULL becomes null.
+ */
 static void add_string(struct json_object *o, const char *key, const char *s)
 {
 	json_object_object_add(o, key, s && s[0] ? json_object_new_string(s) : NULL);
@@ -208,7 +213,8 @@ static struct json_object *cell_json(const struct cell *cell, struct json_object
 	add_uint(o, "seed", s->seed);
 	params = json_object_new_object();
 	for (i = 0; i < s->params; i++)
-		json_object_object_add(params, s->param[i].name, json_object_new_string(s->param[i].value));
+		json_object_object_add(params, s->param[i].name,
+				       json_object_new_string(s->param[i].value));
 	json_object_object_add(o, "params", params);
 	add_int(o, "memory_mib", s->memory);
 	add_int(o, "cpus", s->cpus);
@@ -223,7 +229,10 @@ static struct json_object *cell_json(const struct cell *cell, struct json_object
 	if (cell->vm)
 		json_object_object_add(o, "command", argv_json(cell));
 	else
-		json_object_object_add(o, "command", json_object_object_get_ex(old, "command", &command) ? json_object_get(command) : NULL);
+		json_object_object_add(o, "command",
+				       json_object_object_get_ex(old, "command", &command) ?
+					       json_object_get(command) :
+					       NULL);
 	add_string(o, "directory", cell->state == CELL_WAITING ? NULL : s->name);
 	if (cell->state == CELL_DONE && cell->channel) {
 		json_object_object_add(o, "tap", tap_json(cell->channel));
@@ -264,7 +273,8 @@ static struct json_object *accel_json(const struct accel *a)
 	return o;
 }
 
-int result_new(struct run *run, struct cell *const *cells, size_t n, const char *json_path, struct result **ret, struct rig_error *e)
+int result_new(struct run *run, struct cell *const *cells, size_t n, const char *json_path,
+	       struct result **ret, struct rig_error *e)
 {
 	struct result *r = calloc(1, sizeof(*r));
 	struct json_object *plan;
@@ -322,8 +332,9 @@ int result_cell(struct result *r, const struct cell *cell)
 
 static int save_to(struct json_object *doc, const char *path, struct rig_error *e)
 {
-	const char *text = json_object_to_json_string_ext(doc, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-							  JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *text = json_object_to_json_string_ext(
+		doc,
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
 	char *tmp;
 	int r = 0;
 	FILE *f;
@@ -350,12 +361,17 @@ int result_save(struct result *r, struct rig_error *e)
 	return save_to(r->doc, r->path, e) ?: r->copy ? save_to(r->doc, r->copy, e) : 0;
 }
 
-/* Readers of a document: what is not there is "" or 0, so that a foreign or old document gives thin output, not a crash. */
+/*
+ * Readers of a document: what is not there is "" or 0, so that a foreign or old document gives thin
+ * output, not a crash.
+ */
 static struct json_object *get(struct json_object *o, const char *key)
 {
 	struct json_object *v = NULL;
 
-	return json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, key, &v) ? v : NULL;
+	return json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, key, &v) ?
+		       v :
+		       NULL;
 }
 
 static const char *get_string(struct json_object *o, const char *key)
@@ -383,7 +399,8 @@ static bool cell_ok(struct json_object *cell)
 /* A skip that was not expected: neither a pass nor a failure. */
 static bool cell_skipped(struct json_object *cell)
 {
-	return !strcmp(get_string(cell, "verdict"), "skip") && !strcmp(get_string(cell, "expected"), "pass");
+	return !strcmp(get_string(cell, "verdict"), "skip") &&
+	       !strcmp(get_string(cell, "expected"), "pass");
 }
 
 static void count(struct json_object *cells, struct result_totals *t)
@@ -470,12 +487,13 @@ static void write_junit_cell(FILE *f, struct json_object *cell, struct json_obje
 		failures += !strcmp(get_string(t, "status"), "not ok");
 		skips += !strcmp(get_string(t, "status"), "skip");
 	}
-	snprintf(class, sizeof(class), "%.*s.%.*s", CELL_NAME_MAX, get_string(plan, "name"), CELL_NAME_MAX, get_string(cell, "name"));
+	snprintf(class, sizeof(class), "%.*s.%.*s", CELL_NAME_MAX, get_string(plan, "name"),
+		 CELL_NAME_MAX, get_string(cell, "name"));
 
 	fputs("  <testsuite", f);
 	write_attribute(f, "name", get_string(cell, "name"));
-	fprintf(f, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"%.3f\"", leaves, failures, error, skips,
-		json_object_get_double(get(cell, "seconds")));
+	fprintf(f, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"%.3f\"",
+		leaves, failures, error, skips, json_object_get_double(get(cell, "seconds")));
 	write_attribute(f, "timestamp", get_string(cell, "started"));
 	fputs(">\n    <testcase name=\"(cell)\"", f);
 	write_attribute(f, "classname", class);
@@ -552,7 +570,8 @@ static void write_ktap_tests(FILE *f, struct json_object *tests)
 			continue;
 		if (depth + 1 < TAP_DEPTH_MAX)
 			number[depth + 1] = 0;
-		fprintf(f, "%*s%s %u ", 4 * (depth + 1), "", !strcmp(status, "not ok") ? "not ok" : "ok", ++number[depth]);
+		fprintf(f, "%*s%s %u ", 4 * (depth + 1), "",
+			!strcmp(status, "not ok") ? "not ok" : "ok", ++number[depth]);
 		write_ktap_text(f, get_string(t, "name"));
 		if (!strcmp(status, "skip") || !strcmp(status, "todo")) {
 			fputs(" # ", f);
@@ -569,7 +588,8 @@ int result_write_ktap(struct json_object *doc, FILE *f)
 
 	fprintf(f, "KTAP version 1\n1..%zu\n", get_length(cells));
 	for (i = 0; i < get_length(cells); i++) {
-		struct json_object *cell = get_at(cells, i), *tests = get(get(cell, "tap"), "tests");
+		struct json_object *cell = get_at(cells, i),
+				   *tests = get(get(cell, "tap"), "tests");
 		bool skipped = cell_skipped(cell), ok = skipped || cell_ok(cell);
 
 		if (get_length(tests))
@@ -590,20 +610,23 @@ int result_write_ktap(struct json_object *doc, FILE *f)
 	return ferror(f) ? -EIO : 0;
 }
 
-static int write_form(struct result *r, const char *name, int (*write)(struct json_object *, FILE *), struct rig_error *e)
+static int write_form(struct result *r, const char *name,
+		      int (*write)(struct json_object *, FILE *), struct rig_error *e)
 {
 	FILE *f = run_create(r->run->out, name);
 	int error;
 
 	if (!f)
-		return rig_fail(e, -errno, "cannot write %s/%s: %s", r->run->out, name, strerror(errno));
+		return rig_fail(e, -errno, "cannot write %s/%s: %s", r->run->out, name,
+				strerror(errno));
 	error = write(r->doc, f);
 	if (fclose(f) || error)
 		return rig_fail(e, -EIO, "cannot write %s/%s", r->run->out, name);
 	return 0;
 }
 
-int result_finish(struct result *r, bool interrupted, struct result_totals *totals, struct rig_error *e)
+int result_finish(struct result *r, bool interrupted, struct result_totals *totals,
+		  struct rig_error *e)
 {
 	struct json_object *o = json_object_new_object();
 	char now[32];

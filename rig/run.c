@@ -93,8 +93,8 @@ static int use_out(struct run *run, const char *out, struct rig_error *e)
 	return run->out ? 0 : rig_fail(e, -ENOMEM, "out of memory");
 }
 
-int run_new(sd_event *event, const struct plan *plan, const struct paths *paths, const char *qemu, const char *out,
-	    const char *kernel_override, struct run **ret, struct rig_error *e)
+int run_new(sd_event *event, const struct plan *plan, const struct paths *paths, const char *qemu,
+	    const char *out, const char *kernel_override, struct run **ret, struct rig_error *e)
 {
 	struct run *run = calloc(1, sizeof(*run));
 	int r;
@@ -169,7 +169,8 @@ static int kernel_find(struct run *run, const char *wanted, struct kernel *k, st
 	bool file;
 	int r;
 
-	file = strchr(wanted, '/') || (run->kernel_override && !stat(wanted, &st) && S_ISREG(st.st_mode));
+	file = strchr(wanted, '/') ||
+	       (run->kernel_override && !stat(wanted, &st) && S_ISREG(st.st_mode));
 	if (file)
 		path = strdup(wanted);
 	else if (asprintf(&path, "%s/%s/bzImage", run->paths->kernels, wanted) < 0)
@@ -184,7 +185,8 @@ static int kernel_find(struct run *run, const char *wanted, struct kernel *k, st
 		if (file)
 			rig_fail(e, r, "cannot read kernel %s: %s", path, strerror(-r));
 		else
-			rig_fail(e, r, "no kernel of flavour %s (%s): make kernel FLAVOR=%s", wanted, path, wanted);
+			rig_fail(e, r, "no kernel of flavour %s (%s): make kernel FLAVOR=%s",
+				 wanted, path, wanted);
 		free(path);
 		return r;
 	}
@@ -207,7 +209,8 @@ static int kernel_find(struct run *run, const char *wanted, struct kernel *k, st
 	return 0;
 }
 
-int run_kernel(struct run *run, const struct cell_spec *spec, const struct kernel **ret, struct rig_error *e)
+int run_kernel(struct run *run, const struct cell_spec *spec, const struct kernel **ret,
+	       struct rig_error *e)
 {
 	const char *wanted = run->kernel_override ?: spec->kernel;
 	struct kernel *k;

@@ -33,7 +33,7 @@ struct run {
 	bool keep;			/* keep initrd and disks */
 	struct accel accel;
 	char plan_sha256[SHA256_HEX_SIZE];
-	char *image;			/* real path of the root image, or NULL when no cell uses it */
+	char *image; /* real path of the root image, or NULL when no cell uses it */
 	char image_sha256[SHA256_HEX_SIZE];
 	struct kernel *kernels;
 	char started[32];		/* ISO 8601, UTC */
@@ -41,15 +41,16 @@ struct run {
 };
 
 /*
- * OUT: directory for the results, made when it is not there; NULL: a new one below build/rig, with `latest` pointing at it.
- * PLAN, PATHS, QEMU and KERNEL_OVERRIDE stay the caller's.
+ * OUT: directory for the results, made when it is not there; NULL: a new one below build/rig, with
+ * `latest` pointing at it. PLAN, PATHS, QEMU and KERNEL_OVERRIDE stay the caller's.
  */
-int run_new(sd_event *event, const struct plan *plan, const struct paths *paths, const char *qemu, const char *out,
-	    const char *kernel_override, struct run **ret, struct rig_error *e);
+int run_new(sd_event *event, const struct plan *plan, const struct paths *paths, const char *qemu,
+	    const char *out, const char *kernel_override, struct run **ret, struct rig_error *e);
 void run_free(struct run *run);
 
 /* The kernel of a cell, found and hashed when first asked for. */
-int run_kernel(struct run *run, const struct cell_spec *spec, const struct kernel **ret, struct rig_error *e);
+int run_kernel(struct run *run, const struct cell_spec *spec, const struct kernel **ret,
+	       struct rig_error *e);
 
 /* Finds and hashes the root image, once. */
 int run_image(struct run *run, struct rig_error *e);

@@ -100,9 +100,12 @@ static int prepare(struct run *run, struct cell_spec *const *cells, size_t n, st
 	return r;
 }
 
-static int set_up(struct session *s, struct cell_spec *const *cells, const struct session_options *o, struct rig_error *e)
+static int set_up(struct session *s, struct cell_spec *const *cells,
+		  const struct session_options *o, struct rig_error *e)
 {
-	static const struct engine_ops ops = { .started = on_started, .done = on_done, .tick = on_tick, .finished = on_finished };
+	static const struct engine_ops ops = {
+		.started = on_started, .done = on_done, .tick = on_tick, .finished = on_finished
+	};
 	uint64_t memory = host_memory_mib();
 	struct engine_limits limits = { .jobs = o->jobs, .cores = host_cores() };
 	int r;
@@ -115,7 +118,8 @@ static int set_up(struct session *s, struct cell_spec *const *cells, const struc
 		r = sd_event_add_signal(s->run->event, NULL, SIGTERM, on_signal, s);
 	if (r < 0)
 		return rig_fail(e, r, "cannot set up: %s", strerror(-r));
-	return result_new(s->run, engine_cells(s->engine), s->n, o->json, &s->result, e) ?: result_save(s->result, e);
+	return result_new(s->run, engine_cells(s->engine), s->n, o->json, &s->result, e) ?:
+		       result_save(s->result, e);
 }
 
 static int run_to_end(struct session *s, bool *passed, struct rig_error *e)
@@ -139,8 +143,8 @@ static int run_to_end(struct session *s, bool *passed, struct rig_error *e)
 	return r;
 }
 
-int session_run(const struct session_options *o, const struct paths *paths, const struct plan *plan, struct cell_spec *const *cells,
-		size_t n, bool *passed, struct rig_error *e)
+int session_run(const struct session_options *o, const struct paths *paths, const struct plan *plan,
+		struct cell_spec *const *cells, size_t n, bool *passed, struct rig_error *e)
 {
 	struct session s = { .n = n };
 	sd_event *event = NULL;
@@ -148,7 +152,10 @@ int session_run(const struct session_options *o, const struct paths *paths, cons
 	int r;
 
 	*passed = false;
-	/* The event loop takes signals from descriptors: they are blocked, and QEMU gets a clean mask. */
+	/*
+	 * The event loop takes signals from descriptors: they are blocked, and QEMU gets a clean
+	 * mask.
+	 */
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigaddset(&mask, SIGINT);

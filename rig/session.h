@@ -22,11 +22,12 @@ struct session_options {
 };
 
 /*
- * Runs the cells from the proof of the accelerator to the last result, and reports on the terminal. *PASSED: every cell ended
- * as expected and not all were skipped. Returns 0 when the run could be made, -ENODEV when the demanded accelerator is not to be
- * had, or another -errno, with the reason in E.
+ * Runs the cells from the proof of the accelerator to the last result, and reports on the terminal.
+ * *PASSED: every cell ended as expected and not all were skipped. Returns 0 when the run could be
+ * made, -ENODEV when the demanded accelerator is not to be had, or another -errno, with the reason
+ * in E.
  */
-int session_run(const struct session_options *o, const struct paths *paths, const struct plan *plan, struct cell_spec *const *cells,
-		size_t n, bool *passed, struct rig_error *e);
+int session_run(const struct session_options *o, const struct paths *paths, const struct plan *plan,
+		struct cell_spec *const *cells, size_t n, bool *passed, struct rig_error *e);
 
 #endif

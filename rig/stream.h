@@ -6,8 +6,9 @@
 #include <systemd/sd-event.h>
 
 /*
- * One end of a socket pair whose other end QEMU holds. Reads what comes and hands it out; writes are small and never block:
- * what does not fit into the socket is dropped with -EAGAIN, because a guest that does not read must not stop the host.
+ * One end of a socket pair whose other end QEMU holds. Reads what comes and hands it out; writes
+ * are small and never block: what does not fit into the socket is dropped with -EAGAIN, because a
+ * guest that does not read must not stop the host.
  */
 struct stream;
 

@@ -60,7 +60,8 @@ enum verdict verdict_decide(const struct verdict_facts *f, char *reason, size_t 
 		return VERDICT_FAIL;
 	}
 	if (f->guest == VERDICT_FAIL) {
-		snprintf(reason, size, "%s", text(f->guest_reason, text(f->tap_error, "guest says fail")));
+		snprintf(reason, size, "%s",
+			 text(f->guest_reason, text(f->tap_error, "guest says fail")));
 		return VERDICT_FAIL;
 	}
 	if (tap->failed || tap->bailed) {
@@ -75,7 +76,8 @@ enum verdict verdict_decide(const struct verdict_facts *f, char *reason, size_t 
 		snprintf(reason, size, "guest sent more than the channel takes");
 		return VERDICT_FAIL;
 	}
-	if (f->guest == VERDICT_SKIP || (results && tap->skipped == results) || (!results && tap->skip_all)) {
+	if (f->guest == VERDICT_SKIP || (results && tap->skipped == results) ||
+	    (!results && tap->skip_all)) {
 		snprintf(reason, size, "%s", text(f->guest_reason, "all tests skipped"));
 		return VERDICT_SKIP;
 	}

@@ -27,7 +27,7 @@ struct verdict_facts {
 	bool timed_out;
 	const char *timeout_reason;
 	const char *crash;		/* headline of the first splat on the console */
-	const char *fail_on;		/* headline of the first line that this cell forbids (fail_on) */
+	const char *fail_on; /* headline of the first line that this cell forbids (fail_on) */
 	bool guest_spoke;		/* an @verdict line came */
 	enum verdict guest;		/* pass, fail or skip */
 	const char *guest_reason;
@@ -39,8 +39,8 @@ struct verdict_facts {
 };
 
 /*
- * The one place where a verdict is made. Order: crash, timeout, lost, then what the guest said, which can only be made worse
- * by its own results. Writes the reason into REASON.
+ * The one place where a verdict is made. Order: crash, timeout, lost, then what the guest said,
+ * which can only be made worse by its own results. Writes the reason into REASON.
  */
 enum verdict verdict_decide(const struct verdict_facts *f, char *reason, size_t size);
 

@@ -91,61 +91,81 @@ static char *double_commas(const char *s)
 
 static int add_machine(struct vm *vm, const struct vm_config *c)
 {
+	const char *accel = c->kvm ? "kvm" : "tcg,thread=multi,tb-size=256";
+	/* Five-level page tables cost TCG a walk more for nothing. */
+	const char *cpu = c->kvm ? "host" : "max,la57=off";
 	int r;
 
-	r = arg(vm, "%s", c->qemu) ?: arg(vm, "-name") ?: arg(vm, "%s", c->name);
-	/* No ACPI: devices are found by the kernel's command line, which microvm extends by itself. */
+	if (c->icount)
+		accel = "tcg,thread=single,tb-size=256";
+	r = arg(vm, "%s", c->qemu) ?: option(vm, "name", c->name);
+	/* No ACPI: the kernel's command line, which microvm extends by itself, names the devices. */
 	r = r ?: option(vm, "machine", "microvm,acpi=off,x-option-roms=off,rtc=on");
-	if (c->kvm)
-		r = r ?: option(vm, "accel", "kvm") ?: option(vm, "cpu", "host");
-	else
-		/* Five-level page tables cost TCG a walk more for nothing. */
-		r = r ?: option(vm, "accel", c->icount ? "tcg,thread=single,tb-size=256" : "tcg,thread=multi,tb-size=256") ?:
-		    option(vm, "cpu", "max,la57=off");
+	r = r ?: option(vm, "accel", accel) ?: option(vm, "cpu", cpu);
 	if (c->icount)
 		r = r ?: option(vm, "icount", "shift=0,sleep=off");
-	r = r ?: arg(vm, "-smp") ?: arg(vm, "%u", c->icount ? 1 : c->cpus) ?: arg(vm, "-m") ?: arg(vm, "%uM", c->memory);
-	r = r ?: arg(vm, "-nodefaults") ?: arg(vm, "-no-user-config") ?: arg(vm, "-no-reboot") ?: option(vm, "display", "none");
+	r = r ?: arg(vm, "-smp") ?: arg(vm, "%u", c->icount ? 1 : c->cpus);
+	r = r ?: arg(vm, "-m") ?: arg(vm, "%uM", c->memory);
+	r = r ?: arg(vm, "-nodefaults") ?: arg(vm, "-no-user-config") ?: arg(vm, "-no-reboot");
+	r = r ?: option(vm, "display", "none");
 	/* A guest that breaks out finds nothing to start and no rights to gain. */
 	r = r ?: option(vm, "sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny");
-	r = r ?: option(vm, "kernel", c->kernel) ?: arg(vm, "-initrd") ?: arg(vm, "/dev/fd/%d", VM_FD_INITRD) ?:
-	    option(vm, "append", c->cmdline);
+	r = r ?: option(vm, "kernel", c->kernel);
+	r = r ?: arg(vm, "-initrd") ?: arg(vm, "/dev/fd/%d", VM_FD_INITRD);
+	r = r ?: option(vm, "append", c->cmdline);
 	return r;
+}
+
+static int add_socket(struct vm *vm, const char *id, int fd)
+{
+	return arg(vm, "-chardev") ?: arg(vm, "socket,id=%s,fd=%d", id, fd);
+}
+
+static int add_disk(struct vm *vm, unsigned int i, const struct disk_spec *d)
+{
+	char throttle[128] = "";
+	int n = 0, r;
+
+	if (d->bps)
+		n = snprintf(throttle, sizeof(throttle), ",throttling.bps-total=%" PRIu64, d->bps);
+	if (d->iops)
+		snprintf(throttle + n, sizeof(throttle) - n, ",throttling.iops-total=%" PRIu64,
+			 d->iops);
+	/* cache=unsafe: the file is thrown away after the run, a flush is for nothing. */
+	r = arg(vm, "-drive");
+	r = r ?: arg(vm, "if=none,id=disk%u,format=raw,cache=unsafe,discard=unmap,"
+		     "file=/dev/fd/%u%s", i, VM_FD_DISK + i, throttle);
+	r = r ?: arg(vm, "-device");
+	return r ?: arg(vm, "virtio-blk-device,drive=disk%u,serial=%s", i, d->name);
+}
+
+static int add_root(struct vm *vm, const char *image)
+{
+	char *path = double_commas(image);
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = arg(vm, "-drive");
+	r = r ?: arg(vm, "if=none,id=rootfs,format=raw,readonly=on,file=%s", path);
+	free(path);
+	return r ?: option(vm, "device", "virtio-blk-device,drive=rootfs,serial=rootfs");
 }
 
 static int add_devices(struct vm *vm, const struct vm_config *c)
 {
 	unsigned int i;
-	char *path;
 	int r;
 
-	r = arg(vm, "-chardev") ?: arg(vm, "socket,id=console,fd=%d", VM_FD_CONSOLE) ?: option(vm, "serial", "chardev:console") ?:
-	    arg(vm, "-chardev") ?: arg(vm, "socket,id=qmp,fd=%d", VM_FD_QMP) ?: option(vm, "mon", "chardev=qmp,mode=control") ?:
-	    option(vm, "device", "virtio-serial-device,max_ports=2") ?:
-	    arg(vm, "-chardev") ?: arg(vm, "socket,id=channel,fd=%d", VM_FD_CHANNEL) ?:
-	    option(vm, "device", "virtserialport,chardev=channel,name=" CHANNEL_PORT_NAME);
-	if (!r && c->root_image) {
-		path = double_commas(c->root_image);
-		if (!path)
-			return -ENOMEM;
-		r = arg(vm, "-drive") ?: arg(vm, "if=none,id=rootfs,format=raw,readonly=on,file=%s", path) ?:
-		    option(vm, "device", "virtio-blk-device,drive=rootfs,serial=rootfs");
-		free(path);
-	}
-	for (i = 0; !r && i < c->disks; i++) {
-		const struct disk_spec *d = &c->disk[i];
-		char throttle[128] = "";
-		int n = 0;
-
-		if (d->bps)
-			n = snprintf(throttle, sizeof(throttle), ",throttling.bps-total=%" PRIu64, d->bps);
-		if (d->iops)
-			snprintf(throttle + n, sizeof(throttle) - n, ",throttling.iops-total=%" PRIu64, d->iops);
-		/* cache=unsafe: the file is thrown away after the run, a flush is for nothing. */
-		r = arg(vm, "-drive") ?:
-		    arg(vm, "if=none,id=disk%u,format=raw,cache=unsafe,discard=unmap,file=/dev/fd/%u%s", i, VM_FD_DISK + i, throttle) ?:
-		    arg(vm, "-device") ?: arg(vm, "virtio-blk-device,drive=disk%u,serial=%s", i, d->name);
-	}
+	r = add_socket(vm, "console", VM_FD_CONSOLE) ?: option(vm, "serial", "chardev:console");
+	r = r ?: add_socket(vm, "qmp", VM_FD_QMP) ?: option(vm, "mon", "chardev=qmp,mode=control");
+	r = r ?: option(vm, "device", "virtio-serial-device,max_ports=2");
+	r = r ?: add_socket(vm, "channel", VM_FD_CHANNEL);
+	r = r ?: option(vm, "device", "virtserialport,chardev=channel,name=" CHANNEL_PORT_NAME);
+	if (c->root_image)
+		r = r ?: add_root(vm, c->root_image);
+	for (i = 0; !r && i < c->disks; i++)
+		r = add_disk(vm, i, &c->disk[i]);
 	return r;
 }
 

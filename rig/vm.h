@@ -40,15 +40,21 @@ struct vm_ops {
 	/* LEN 0: that stream ended */
 	void (*console)(const void *data, size_t len, void *userdata);
 	void (*channel)(const void *data, size_t len, void *userdata);
-	/* QEMU is gone and reaped, all output was handed out. HOW is for people. The vm may be freed in here. */
+	/*
+	 * QEMU is gone and reaped, all output was handed out. HOW is for people. The vm may be
+	 * freed in here.
+	 */
 	void (*exited)(const char *how, void *userdata);
 };
 
 struct vm;
 
-/* The descriptors in CONFIG stay the caller's and open until vm_start; CONFIG itself is needed by vm_new only. 0 or -errno. */
-int vm_new(sd_event *event, const struct vm_config *config, const struct vm_ops *ops, void *userdata, struct vm **ret,
-	   struct rig_error *e);
+/*
+ * The descriptors in CONFIG stay the caller's and open until vm_start; CONFIG itself is needed by
+ * vm_new only. 0 or -errno.
+ */
+int vm_new(sd_event *event, const struct vm_config *config, const struct vm_ops *ops,
+	   void *userdata, struct vm **ret, struct rig_error *e);
 /* Kills QEMU when it runs, and waits for its end (a SIGKILL away). */
 void vm_free(struct vm *vm);
 
@@ -58,7 +64,10 @@ int vm_start(struct vm *vm, struct rig_error *e);
 /* One line to the agent; -EAGAIN when the guest does not read. */
 int vm_say(struct vm *vm, const char *line);
 
-/* SysRq KEY by a BREAK on the serial line: works when the agent does not, as long as the guest takes interrupts. */
+/*
+ * SysRq KEY by a BREAK on the serial line: works when the agent does not, as long as the guest
+ * takes interrupts.
+ */
 int vm_sysrq(struct vm *vm, char key);
 
 /* Asks QEMU to end (QMP quit). exited() follows, or vm_kill() is needed. */
