@@ -303,6 +303,8 @@ zram_disk_off() { echo 1 >/sys/block/zram0/reset; }
 
 # disk_swap_on DEVICE [PRIORITY]
 disk_swap_on() {
+	# A disk in memory gets its pages when it is first written: not while somebody counts.
+	[ "${PARAM_prefill:-no}" = no ] || dd if=/dev/zero of="$1" bs=1M 2>/dev/null || true
 	mkswap "$1" >/dev/null
 	swapon ${2:+-p "$2"} "$1"
 }
