@@ -427,6 +427,10 @@ static void *shared_alloc(size_t size)
 	return p;
 }
 
+/*
+ * Address space that is only reserved: what is mapped over it stays apart from
+ * the rest, and nobody else gets the holes in between.
+ */
 static char *map_aligned(size_t bytes, size_t align)
 {
 	char *p = mmap(NULL, bytes + align, PROT_NONE,
@@ -436,8 +440,10 @@ static char *map_aligned(size_t bytes, size_t align)
 	if (p == MAP_FAILED)
 		die("cannot map %zu bytes", bytes);
 	q = (char *)(((uintptr_t)p + align - 1) / align * align);
-	/* Only the aligned part stays: the rest are holes. */
-	munmap(p, bytes + align);
+	if (q > p)
+		munmap(p, q - p);
+	if (q + bytes < p + bytes + align)
+		munmap(q + bytes, p + align - q);
 	return q;
 }
 
@@ -446,8 +452,7 @@ static void map_chunk(struct region *r, size_t c)
 	char *at = r->base + c * r->stride * PAGE_BYTES;
 
 	if (mmap(at, r->chunk * PAGE_BYTES, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) !=
-	    at)
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at)
 		die("cannot map a chunk at %p", at);
 }
 
@@ -492,8 +497,7 @@ static int setup_thp(struct region *r, size_t kib, char *why, size_t size)
 	r->base = map_aligned(region_span(r), kib * 1024);
 	for (c = 0; c < r->pages / r->chunk; c++)
 		map_chunk(r, c);
-	/* Holes in between: ENOMEM, but every mapping has been advised. */
-	if (madvise(r->base, region_span(r), MADV_HUGEPAGE) && errno != ENOMEM)
+	if (madvise(r->base, region_span(r), MADV_HUGEPAGE))
 		die("MADV_HUGEPAGE");
 	return 0;
 }
@@ -711,8 +715,8 @@ static void op_unmap(struct region *r, unsigned int pass)
 		if (r->info[i].state == PAGE_GONE) {
 			n = 1;
 			if (mmap(at, PAGE_BYTES, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS |
-				 MAP_FIXED_NOREPLACE, -1, 0) != at)
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+				 0) != at)
 				die("cannot map %p again", at);
 			r->info[i].state = PAGE_FRESH;
 		} else if (chosen(r, i, pass + 400, 3)) {
@@ -721,8 +725,11 @@ static void op_unmap(struct region *r, unsigned int pass)
 			for (j = 1; j < n; j++)
 				if (r->info[i + j].state == PAGE_GONE)
 					n = j;
-			if (munmap(at, n * PAGE_BYTES))
-				die("munmap");
+			/* Gone, but the addresses stay ours for the next pass. */
+			if (mmap(at, n * PAGE_BYTES, PROT_NONE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
+				 MAP_NORESERVE, -1, 0) != at)
+				die("cannot unmap");
 			for (j = 0; j < n; j++)
 				r->info[i + j].state = PAGE_GONE;
 		}
