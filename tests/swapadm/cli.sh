@@ -198,7 +198,7 @@ calls dry-run-on-no-series $fake --dry-run device on ghost --sysroot no-swap
 calls dry-run-off-all $fake device off --all --dry-run --sysroot ghost-disk
 calls dry-run-resize $fake device resize 1G --dry-run --sysroot ghost-on
 calls dry-run-resize-max $fake device resize ghost max --dry-run --sysroot ghost-on
-is "dry run changes no limit" "$(cat ghost-on/proc/sys/vm/ghostswap_limit_mb)" 8384512
+is "dry run changes no limit" "$(cat ghost-on/proc/sys/vm/ghostswap_limit_mb)" 8384510
 unset FAKE_LOG
 
 # --- resize writes the sysctl
@@ -211,7 +211,7 @@ t resize-ghost $swapadm device resize ghost 1.5T --sysroot sized
 is "resize wrote 1.5T" "$(cat sized/$limit)" 1572864
 change ghost-off sized $limit ''
 t resize-max $swapadm device resize /dev/ghostswap max --sysroot sized
-is "resize wrote the maximum" "$(cat sized/$limit)" 8384512
+is "resize wrote the maximum" "$(cat sized/$limit)" 8384510
 change ghost-off sized $limit ''
 t resize-zero $swapadm device resize 0 --sysroot sized
 is "resize leaves 0 to the kernel" "$(cat sized/$limit)" 0
@@ -331,9 +331,9 @@ echo auto >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
 rule "cgroup without swap" ghost-on "info cgroup-no-swap"
 echo max >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
 rule "cgroup that may use ghost" ghost-on ""
-echo 8791798054912 >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
+echo 8791795957760 >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
 rule "cgroup with just the limit" ghost-on ""
-echo 8791798054913 >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
+echo 8791795957761 >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
 rule "cgroup with more than the limit" ghost-on "info cgroup-limit-out-of-reach"
 t check-cgroup-limit $swapadm check --sysroot ghost-on
 rm -r ghost-on/sys/fs/cgroup/b.slice
