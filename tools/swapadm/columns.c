@@ -85,6 +85,18 @@ void value_str(struct value *val, const char *s)
 	val->s = s;
 }
 
+void column_value(const struct columns *cols, const void *row, int id, struct value *val)
+{
+	for (size_t i = 0; i < cols->n_nums; i++)
+		if (cols->nums[i].id == id) {
+			const char *num = (const char *)row + cols->nums[i].offset;
+
+			value_num(val, *(const struct num *)num);
+			return;
+		}
+	cols->get(row, id, val);
+}
+
 static int find_column(const struct columns *cols, const char *name, size_t len)
 {
 	for (size_t i = 0; i < cols->n; i++)
@@ -204,7 +216,7 @@ static int json_row(const struct columns *cols, const struct selection *sel, con
 		const struct column *col = &cols->col[sel->index[i]];
 		struct value val = { 0 };
 
-		cols->get(row, col->id, &val);
+		column_value(cols, row, col->id, &val);
 		err = json_member(obj, col, &val);
 	}
 	return err;
@@ -258,7 +270,7 @@ static int print_json_record(const struct columns *cols, const struct selection 
 		json_object_put(obj);
 		return -ENOMEM;
 	}
-	err = jsonout_add(doc, cols->rows, obj);
+	err = jsonout_add(doc, cols->record, obj);
 	if (!err)
 		err = json_row(cols, sel, row, obj);
 	if (!err)
@@ -324,7 +336,7 @@ static int add_line(struct libscols_table *tb, const struct columns *cols,
 		const char *text;
 		int err;
 
-		cols->get(row, col->id, &val);
+		column_value(cols, row, col->id, &val);
 		text = cell_text(col, &val, lay->bytes, buf);
 		if (pad && width < SAMPLE_WIDTH)
 			width = SAMPLE_WIDTH;
@@ -381,7 +393,7 @@ static size_t wrap_width(const struct columns *cols, const struct selection *sel
 			char buf[CELL_MAX];
 			size_t len;
 
-			cols->get(rows + r * size, col->id, &val);
+			column_value(cols, rows + r * size, col->id, &val);
 			len = strlen(cell_text(col, &val, lay->bytes, buf));
 			widest = len > widest ? len : widest;
 		}
@@ -471,7 +483,7 @@ int print_record(const struct columns *cols, const struct selection *sel,
 		struct value val = { 0 };
 		char buf[CELL_MAX];
 
-		cols->get(row, col->id, &val);
+		column_value(cols, row, col->id, &val);
 		if (lay->known_only && !val.known)
 			continue;
 		line = scols_table_new_line(tb, NULL);

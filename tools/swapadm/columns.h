@@ -49,10 +49,20 @@ struct value {
 	};
 };
 
+/* A column that shows a struct num of its row as it stands. */
+struct num_field {
+	int id;
+	size_t offset;		/* of the struct num within the row */
+};
+
 struct columns {
-	const char *rows;	/* JSON member that holds the rows, or the one row */
+	const char *rows;	/* JSON member that print_rows() puts the rows in */
+	const char *record;	/* the same for the one row of the other functions */
 	const struct column *col;
 	size_t n;
+	const struct num_field *nums;
+	size_t n_nums;
+	/* For the columns that are not among nums. */
 	void (*get)(const void *row, int id, struct value *val);
 };
 
@@ -91,6 +101,9 @@ const char *cell_text(const struct column *col, const struct value *val, bool by
  * wider than @width, as long as no word is. 0 or -ENOMEM.
  */
 int wrap_words(const char *text, size_t width, struct strbuf *out);
+
+/* What the column @id has for @row, by columns->nums or columns->get(). */
+void column_value(const struct columns *cols, const void *row, int id, struct value *val);
 
 /* Value helpers for get() functions. */
 void value_num(struct value *val, struct num num);

@@ -107,6 +107,15 @@ int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Says that memory is out. Returns EX_NOMEM. */
 int out_of_memory(void);
 
+/* Print @text as a string of C, on one line whatever it holds. */
+void print_quoted(const char *text);
+
+/* Print the write of @text to @file for --dry-run. Exit status, after a message. */
+int print_write(const char *file, const char *text);
+
+/* The exit status for a change that the kernel answered with @err. */
+int refused(int err);
+
 /* What main() and the help call the thing: "device list". */
 const char *command_name(void);
 void command_set(const char *object, const char *verb);
