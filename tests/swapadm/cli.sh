@@ -199,6 +199,149 @@ calls dry-run-off-all $fake device off --all --dry-run --sysroot ghost-disk
 calls dry-run-resize $fake device resize 1G --dry-run --sysroot ghost-on
 calls dry-run-resize-max $fake device resize ghost max --dry-run --sysroot ghost-on
 is "dry run changes no limit" "$(cat ghost-on/proc/sys/vm/ghostswap_limit_mb)" 8384510
+# --- cgroups
+for tree in cgroup cgroup-base; do
+	t "$tree.list" $swapadm cgroup list --sysroot $tree
+	t "$tree.list-all" $swapadm cgroup list -a -O --sysroot $tree
+	t "$tree.list.raw" $swapadm cgroup list -r -b --sysroot $tree
+	t "$tree.list.json" $swapadm cgroup list -J --sysroot $tree
+	t "$tree.show" $swapadm cgroup show shop/web --sysroot $tree
+	t "$tree.show.json" $swapadm cgroup show -J /sys/fs/cgroup/shop/web/ --sysroot $tree
+	t "$tree.show-root" $swapadm cgroup show / --sysroot $tree
+done
+t cgroup-depth $swapadm cgroup list --depth 1 -o cgroup,ghost --sysroot cgroup
+t cgroup-depth-0 $swapadm cgroup list -d0 -o cgroup,ghost --sysroot cgroup
+t cgroup-path $swapadm cgroup list -a -o cgroup,ghost-limit /shop --sysroot cgroup
+t cgroup-path-below $swapadm cgroup list -o cgroup --sysroot cgroup shop
+t cgroup-path-idle $swapadm cgroup list -o cgroup,disk --sysroot cgroup shop/idle
+t cgroup-no-tree $swapadm cgroup list -o ghost,disk --sysroot cgroup
+t cgroup-noheadings $swapadm cgroup list -n -b -o mem,cgroup --sysroot cgroup
+t cgroup-columns $swapadm cgroup show shop -o zswap-max,ghost-ev-max --sysroot cgroup
+t cgroup-list-columns $swapadm cgroup list -H
+t cgroup-list-columns.json $swapadm cgroup show --list-columns -J
+
+# What later kernels tell: zero pages, the highest use, events of its own
+cg=sys/fs/cgroup
+change cgroup cgroup-next $cg/shop/memory.swap.ghost.peak '45056000\n'
+change cgroup cgroup-next $cg/shop/memory.swap.ghost.events 'max 7\nfail 9\n'
+echo 'ghost_zero 17326080' >>cgroup-next/$cg/shop/memory.stat
+t cgroup-next $swapadm cgroup show shop --sysroot cgroup-next
+t cgroup-next-list $swapadm cgroup list -o +ghost-peak,ghost-ev-fail --sysroot cgroup-next
+
+# auto is 0 beside swap.max 0, and the ancestors count
+ghost_limits() { # TREE [PATH]
+	$swapadm cgroup list -a -n -r -b -o cgroup,ghost-limit --sysroot "$@" | paste -sd' '
+}
+change cgroup cgroup-auto $cg/shop/memory.swap.max '0\n'
+is "auto beside 0 above all" "$(ghost_limits cgroup-auto)" \
+	"/ - /batch 0 /shop 0 /shop/db 0 /shop/idle 0 /shop/web 0"
+is "auto beside 0 above the first" "$(ghost_limits cgroup-auto shop/web)" "/shop/web 0"
+change cgroup-auto cgroup-auto $cg/shop/memory.swap.ghost.max 'max\n'
+is "max beside 0" "$(ghost_limits cgroup-auto)" \
+	"/ - /batch 0 /shop max /shop/db max /shop/idle 0 /shop/web 536870912"
+change cgroup-auto cgroup-auto $cg/shop/memory.swap.ghost.max '1048576\n'
+is "a lower limit above" "$(ghost_limits cgroup-auto)" \
+	"/ - /batch 0 /shop 1048576 /shop/db 1048576 /shop/idle 0 /shop/web 1048576"
+is "a lower limit above the first" "$(ghost_limits cgroup-auto shop/web)" "/shop/web 1048576"
+
+# A parent stands in the tree for a child that swaps, whatever it said a moment before.
+change cgroup cgroup-race $cg/shop/memory.swap.ghost.current '0\n'
+sed -i 's/^zswapped .*/zswapped 0/' cgroup-race/$cg/shop/memory.stat
+t cgroup-race $swapadm cgroup list -o cgroup,ghost --sysroot cgroup-race
+for file in memory.swap.current memory.swap.ghost.current memory.stat; do
+	change cgroup-base cgroup-one-$file $cg/x
+	mkdir -p cgroup-one-$file/$cg/x
+	case $file in
+	memory.stat) echo zswapped 4096 ;;
+	*) echo 4096 ;;
+	esac >cgroup-one-$file/$cg/x/$file
+	is "$file alone is swap" \
+		"$($swapadm cgroup list -n -r -o cgroup --sysroot cgroup-one-$file | tail -1)" /x
+done
+
+change cgroup cgroup-bad $cg/shop/db/memory.swap.max 'much\n'
+t cgroup-bad-limit $swapadm cgroup list --sysroot cgroup-bad
+change cgroup cgroup-bad2 $cg/shop/db/memory.max 'auto\n'
+t cgroup-bad-word $swapadm cgroup show shop/db --sysroot cgroup-bad2
+change cgroup cgroup-bad3 $cg/shop/db/memory.stat 'zswap x\n'
+t cgroup-bad-stat $swapadm cgroup list --sysroot cgroup-bad3
+change cgroup cgroup-plain $cg/shop/web/cgroup.controllers 'pids\n'
+t cgroup-no-controller $swapadm cgroup show shop/web --sysroot cgroup-plain
+t cgroup-set-no-controller $swapadm cgroup set shop/web swap.max=0 --sysroot cgroup-plain
+change cgroup cgroup-no-memory $cg/cgroup.controllers 'cpu pids memoryless\n'
+t cgroup-no-memory $swapadm cgroup list --sysroot cgroup-no-memory
+t cgroup-none $swapadm cgroup list --sysroot zram-disk
+change zram-disk cgroup-v1 $cg
+mkdir -p cgroup-v1/$cg/memory
+t cgroup-v1.list $swapadm cgroup list --sysroot cgroup-v1
+t cgroup-v1.show $swapadm cgroup show / -J --sysroot cgroup-v1
+t cgroup-v1.set $swapadm cgroup set a swap.max=0 --sysroot cgroup-v1
+cp -r cgroup cgroup-deep
+deep=cgroup-deep/$cg
+for _ in $(seq 40); do
+	deep+=/d
+	mkdir $deep
+	echo 4096 >$deep/memory.swap.current
+done
+t cgroup-bounds $swapadm cgroup list -n -r -o disk --sysroot cgroup-deep
+t cgroup-bounds-depth $swapadm cgroup list -n -r -o disk --depth 3 --sysroot cgroup-deep
+
+t cgroup-gone $swapadm cgroup show shop/none --sysroot cgroup
+t cgroup-file $swapadm cgroup list cgroup.controllers --sysroot cgroup
+t cgroup-dots $swapadm cgroup show shop/../../x --sysroot cgroup
+t usage-cgroup-verb $swapadm cgroup get
+t usage-cgroup-list $swapadm cgroup list a b --sysroot cgroup
+t usage-cgroup-depth $swapadm cgroup list --depth=-1
+t usage-cgroup-show $swapadm cgroup show --sysroot cgroup
+t help-cgroup $swapadm cgroup help
+t help-cgroup-set $swapadm cgroup set --help
+
+# --- cgroup set: all is checked, then written; the fake cuts files off as a cgroup does
+limits() { # TREE: what there is now
+	(cd "$1/$cg/shop" && paste -d' ' memory.swap.high memory.swap.max memory.zswap.max \
+		memory.zswap.writeback memory.swap.ghost.max)
+}
+before=$(limits cgroup)
+is "limits before" "$before" "max max max 1 auto"
+refused() { # NAME COMMAND…: and nothing changes
+	calls "$@"
+	is "$1: no change" "$(limits cgroup)" "$before"
+}
+refused usage-set-none $fake cgroup set shop --sysroot cgroup
+refused usage-set-no-value $fake cgroup set shop swap.max=0 zswap.max --sysroot cgroup
+refused usage-set-key $fake cgroup set shop swap.max=0 swap.min=0 --sysroot cgroup
+refused usage-set-key-part $fake cgroup set shop swap.ma=0 --sysroot cgroup
+refused usage-set-twice $fake cgroup set shop swap.max=0 swap.max=1M --sysroot cgroup
+refused usage-set-many $fake cgroup set shop a=1 b=1 c=1 d=1 e=1 f=1 --sysroot cgroup
+refused usage-set-size $fake cgroup set shop swap.max=0 zswap.max=lots --sysroot cgroup
+refused usage-set-empty $fake cgroup set shop swap.max= --sysroot cgroup
+refused usage-set-range $fake cgroup set shop swap.max=0 zswap.max=99E --sysroot cgroup
+refused usage-set-page $fake cgroup set shop swap.max=5000 --sysroot cgroup
+refused usage-set-auto $fake cgroup set shop ghost.max=auto swap.max=auto --sysroot cgroup
+refused usage-set-bool $fake cgroup set shop swap.max=0 zswap.writeback=yes --sysroot cgroup
+refused usage-set-dots $fake cgroup set shop/.. swap.max=0 --sysroot cgroup
+refused usage-set-table $fake cgroup set -J shop swap.max=0 --sysroot cgroup
+refused set-gone $fake cgroup set shop/none swap.max=0 --sysroot cgroup
+refused set-root $fake cgroup set / zswap.writeback=0 swap.max=0 --sysroot cgroup
+refused dry-run-set $fake cgroup set shop swap.max=0 zswap.max=1.5G ghost.max=auto --dry-run \
+	--sysroot cgroup
+refused set-no-series $fake cgroup set shop swap.max=0 ghost.max=max --sysroot cgroup-base
+is "set-no-series: nothing was written there" "$(cat cgroup-base/$cg/shop/memory.swap.max)" max
+FAKE_FAIL=shop/memory.swap.max=22 refused set-einval $fake cgroup set shop swap.max=0 \
+	zswap.max=0 --sysroot cgroup
+FAKE_FAIL=shop/memory.zswap.max=12 refused set-rolled-back $fake cgroup set shop swap.max=0 \
+	ghost.max=max zswap.max=1M swap.high=8K --sysroot cgroup
+FAKE_FAIL="shop/memory.zswap.max=22 shop/memory.swap.max=16@2" calls set-partly \
+	$fake cgroup set shop swap.max=0 ghost.max=max zswap.max=1M --sysroot cgroup
+is "what set-partly leaves" "$(limits cgroup)" "max 0 max 1 auto"
+calls set $fake cgroup set /sys/fs/cgroup/shop swap.high=4K swap.max=2G zswap.max=0.5M \
+	zswap.writeback=0 ghost.max=max --sysroot cgroup
+is "what set wrote" "$(limits cgroup)" "4096 2147483648 524288 0 max"
+calls set-again $fake cgroup set shop swap.high=max swap.max=max ghost.max=auto --sysroot cgroup
+is "what it wrote then" "$(limits cgroup)" "max max 524288 0 auto"
+calls set-root-writeback $fake cgroup set / zswap.writeback=0 --sysroot cgroup
+is "the root has that one" "$(cat cgroup/$cg/memory.zswap.writeback)" 0
+
 unset FAKE_LOG
 
 # --- resize writes the sysctl
@@ -422,6 +565,12 @@ else
 	t eacces-on "${unprivileged[@]}" $swapadm device on ghost --sysroot closed-dir
 	cp -r ghost-on closed-limit
 	chmod 444 closed-limit/$limit
+	cp -r cgroup closed-cgroup
+	chmod 444 closed-cgroup/$cg/shop/memory.zswap.max
+	chmod 666 closed-cgroup/$cg/shop/memory.swap.max
+	t eacces-cgroup-set "${unprivileged[@]}" $swapadm cgroup set shop swap.max=0 zswap.max=0 \
+		--sysroot closed-cgroup
+	is "eacces-cgroup-set: nothing was written" "$(cat closed-cgroup/$cg/shop/memory.swap.max)" max
 	t eacces-write "${unprivileged[@]}" $swapadm device resize 1G --sysroot closed-limit
 	cp -r ghost-on closed-debug
 	chmod 000 closed-debug/sys/kernel/debug

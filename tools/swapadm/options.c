@@ -106,6 +106,7 @@ static int help_all(void)
 	       "Look at and change swap devices, the ghost swap device first of all.\n\n"
 	       "Objects:\n"
 	       " device list|show|on|off|resize   swap devices\n"
+	       " cgroup list|show|set             what cgroups have in swap, and their limits\n"
 	       " stat                             use, compression, metadata and rates\n"
 	       " check                            faults in the configuration, with advice\n\n"
 	       "Options:\n");

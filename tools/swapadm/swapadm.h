@@ -74,6 +74,7 @@ int options_early(int *argc, char ***argv);
 int verb_dispatch(const char *object, const struct verb *verbs, int argc, char **argv);
 
 int do_device(int argc, char **argv);
+int do_cgroup(int argc, char **argv);
 int do_stat(int argc, char **argv);
 int do_check(int argc, char **argv);
 int do_help(int argc, char **argv);
