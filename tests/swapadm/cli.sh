@@ -296,6 +296,162 @@ t usage-cgroup-show $swapadm cgroup show --sysroot cgroup
 t help-cgroup $swapadm cgroup help
 t help-cgroup-set $swapadm cgroup set --help
 
+# --- device off --progress: the fake stops half-way, until it is told to go on
+drained() { # USED: a /proc/swaps with that many KiB in use
+	printf 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n/dev/sda2 partition 2097148 %d -2\n' "$1"
+}
+go_on() { # TREE: the device is gone then
+	cp no-swap/proc/swaps "$1/proc/swaps.all"
+	mv "$1/proc/swaps.all" "$1/proc/swaps.go"
+}
+half_way() { # DIR: a tree with a device to drain
+	cp -r no-swap "$1"
+	drained 262144 >"$1/proc/swaps"
+	drained 131072 >"$1/proc/swaps.half"
+	: >"$FAKE_LOG"
+	: >"$tmp/progress"
+}
+seen() { # FILE TEXT: wait until it stands there
+	for _ in $(seq 3000); do
+		! grep -qF "$2" "$1" || return 0
+		sleep 0.02
+	done
+	return 1
+}
+steady() { # what does not depend on time, each line once
+	sed -E 's/[0-9.]+ s(, |$)/N s\1/; s/, [0-9.]+[KMG]\/s//; s/, [0-9a-z ]+ left//' "$tmp/progress" | uniq
+}
+progress() { # TREE OPTION…
+	local tree=$1
+	shift
+	FAKE_DRAIN=$tree/proc/swaps exec $fake device off "$@" --sysroot "$tree"
+}
+
+half_way drain-lines
+progress drain-lines --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err" &
+ok_or_not=0
+seen "$tmp/progress" " 50%" || ok_or_not=1
+go_on drain-lines
+is "progress: half of it was seen" $ok_or_not 0
+status=0
+wait $! || status=$?
+is "progress: status" $status 0
+is "progress: lines" "$(steady)" "/dev/sda2: 0%, 0B of 256M
+/dev/sda2: 50%, 128M of 256M
+/dev/sda2: off, 256M moved in N s"
+is "progress: no message" "$(cat "$tmp/err")" ""
+is "progress: the call" "$(cat "$FAKE_LOG")" "swapoff drain-lines/dev/sda2 drains
+swapoff drain-lines/dev/sda2 0"
+
+for signal in INT TERM; do
+	half_way drain-$signal
+	progress drain-$signal --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err" &
+	seen "$tmp/progress" " 50%" || true
+	kill -$signal $!
+	status=0
+	wait $! || status=$?
+	is "SIG$signal: status" $status 4
+	is "SIG$signal: lines" "$(steady)" "/dev/sda2: 0%, 0B of 256M
+/dev/sda2: 50%, 128M of 256M
+/dev/sda2: stays on, 128M moved in N s"
+	is "SIG$signal: message" "$(cat "$tmp/err")" \
+		"swapadm: device off: drain-$signal/dev/sda2: cannot swap off: Interrupted system call"
+	is "SIG$signal: the call did not return" "$(cat "$FAKE_LOG")" "swapoff drain-$signal/dev/sda2 drains"
+done
+
+# The device after the one at which it was cancelled is left alone.
+half_way drain-two
+progress drain-two --progress=0.02 sda2 /dev/sdb >"$tmp/progress" 2>"$tmp/err" &
+seen "$tmp/progress" " 50%" || true
+kill -INT $!
+status=0
+wait $! || status=$?
+is "cancelled, two devices: status" $status 4
+is "cancelled, two devices: one call" "$(cat "$FAKE_LOG")" "swapoff drain-two/dev/sda2 drains"
+
+# Nor does the call go on when the one who looks at it is gone, or the call is killed.
+half_way drain-kill
+progress drain-kill --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err" &
+seen "$tmp/progress" " 50%" || true
+child=$(cat /proc/$!/task/$!/children)
+kill -KILL $!
+wait $! 2>/dev/null || true
+for _ in $(seq 3000); do
+	[ -e "/proc/${child% }/cwd" ] || break
+	sleep 0.02
+done
+is "SIGKILL ends the call too" "$([ -e "/proc/${child% }/cwd" ] && echo "it runs")" ""
+half_way drain-late
+go_on drain-late
+mv drain-late/proc/swaps.go drain-late/proc/swaps.half
+progress drain-late --progress=10 sda2 >"$tmp/progress" 2>"$tmp/err" &
+for _ in $(seq 3000); do
+	[ -e drain-late/proc/swaps.half ] || break
+	sleep 0.02
+done
+kill -TERM $!
+status=0
+wait $! || status=$?
+is "a signal that comes too late: status" $status 0
+is "a signal that comes too late: lines" "$(steady)" "/dev/sda2: 0%, 0B of 256M
+/dev/sda2: off, 256M moved in N s"
+half_way drain-oom
+progress drain-oom --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err" &
+seen "$tmp/progress" " 50%" || true
+kill -KILL "$(cat /proc/$!/task/$!/children)"
+status=0
+wait $! || status=$?
+is "the call was killed: status" $status 4
+is "the call was killed: messages" "$(cat "$tmp/err")" \
+"swapadm: device off: drain-oom/dev/sda2: the process in swapoff(2) was killed (Killed), as when memory runs out
+swapadm: device off: drain-oom/dev/sda2: cannot swap off: Interrupted system call"
+
+# A parent that ignores SIGCHLD or SIGINT hands that down.
+half_way drain-ignored
+(
+	trap '' CHLD INT
+	progress drain-ignored --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err"
+) &
+seen "$tmp/progress" " 50%" || true
+kill -INT $!
+status=0
+wait $! || status=$?
+is "signals were ignored before: status" $status 4
+
+status=0
+FAKE_FAIL=ghost-on/dev/ghostswap=12 $fake device off ghost --progress=10 --sysroot ghost-on \
+	>"$tmp/progress" 2>"$tmp/err" || status=$?
+is "progress, ENOMEM: status" $status 2
+is "progress, ENOMEM: lines" "$(steady)" "/dev/ghostswap: 0%, 0B of 528M
+/dev/ghostswap: stays on, 0B moved in N s"
+is "progress, ENOMEM: message" "$(cat "$tmp/err")" \
+	"swapadm: device off: ghost-on/dev/ghostswap: cannot swap off: Cannot allocate memory"
+calls progress-not-listed $fake device off /dev/sdz --progress --sysroot ghost-on
+calls progress-dry-run $fake device off ghost --progress --dry-run --sysroot ghost-on
+t usage-progress $swapadm device off --progress=0 ghost
+t help-device-off $swapadm device off --help
+
+if command -v script >/dev/null; then
+	half_way drain-tty
+	FAKE_DRAIN=drain-tty/proc/swaps script -qefc \
+		"stty cols 80; $fake device off sda2 --progress=0.02 --sysroot drain-tty" \
+		"$tmp/progress" </dev/null >/dev/null &
+	seen "$tmp/progress" " 50%" || true
+	go_on drain-tty
+	status=0
+	wait $! || status=$?
+	is "progress on a terminal: status" $status 0
+	tr '\r' '\n' <"$tmp/progress" | sed 's/\x1b\[K//' >"$tmp/out"
+	is "progress on a terminal: a half bar" \
+		"$(grep -cE '^/dev/sda2: \[(#+) +\] 50%, 128M of 256M' <(grep -m1 ' 50%' "$tmp/out"))" 1
+	is "progress on a terminal: the line is written over" \
+		"$(grep -m1 -c $' 50%.*\033\[K\r' "$tmp/progress")" 1
+	is "progress on a terminal: nothing is wider" "$(sed '/^Script/d' "$tmp/out" | awk 'length > 79')" ""
+	is "progress on a terminal: the end" "$(grep -c '^/dev/sda2: off, 256M moved in' "$tmp/out")" 1
+else
+	skip "progress on a terminal" "no script(1)"
+fi
+
 # --- cgroup set: all is checked, then written; the fake cuts files off as a cgroup does
 limits() { # TREE: what there is now
 	(cd "$1/$cg/shop" && paste -d' ' memory.swap.high memory.swap.max memory.zswap.max \

@@ -47,6 +47,8 @@ c "ghost to switch on" "ghost" "$sw" device on gh
 c "resize" "ghost max" "$sw" device resize ""
 c "resize ghost" "max" "$sw" device resize ghost ""
 c "resize, size given" "" "$sw" device resize ghost 1G ""
+c "device after --progress" "/dev/sda2" "$sw" device off --progress /dev/s
+c "--progress= is a number" "" "$sw" device off --progress = ""
 c "stat has no arguments" "" "$sw" stat ""
 c "options of check" "--bytes --dry-run --help --json --list-columns --noheadings --output --output-all --raw --sysroot --version" "$sw" check --
 c "options of a verb" "--discard --dry-run" "$sw" device on --d

@@ -4,7 +4,9 @@
  * its tests change nothing on the machine. Calls are written to the file $FAKE_LOG;
  * those on a path named in $FAKE_FAIL ("PATH=ERRNO PATH=ERRNO …") fail, with
  * "PATH=ERRNO@N" all of them from the Nth on; a path in $FAKE_SIGNAL gets the process a
- * SIGINT first, as Ctrl-C during a long swapoff would.
+ * SIGINT first, as Ctrl-C during a long swapoff would. A swapoff(2) with $FAKE_DRAIN,
+ * the name of a /proc/swaps of a captured tree, puts that name with ".half" in its
+ * place, waits for one with ".go" and puts that there, or ends for a signal.
  */
 #include <errno.h>
 #include <signal.h>
@@ -14,6 +16,7 @@
 #include <string.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static void __attribute__((format(printf, 1, 2))) write_down(const char *fmt, ...)
@@ -68,8 +71,27 @@ int swapon(const char *path, int flags)
 	return answer("swapon", path, flags);
 }
 
+static int drain(const char *swaps, const char *path)
+{
+	const struct timespec step = { .tv_nsec = 10000000 };
+	char half[512], go[512];
+
+	snprintf(half, sizeof(half), "%s.half", swaps);
+	snprintf(go, sizeof(go), "%s.go", swaps);
+	write_down("swapoff %s drains\n", path);
+	rename(half, swaps);
+	while (rename(go, swaps))
+		if (nanosleep(&step, NULL))
+			return -1;
+	return 0;
+}
+
 int swapoff(const char *path)
 {
+	const char *swaps = getenv("FAKE_DRAIN");
+
+	if (swaps && drain(swaps, path))
+		return -1;
 	return answer("swapoff", path, 0);
 }
 

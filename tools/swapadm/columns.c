@@ -392,11 +392,7 @@ static int set_line(struct libscols_line *line, const struct columns *cols,
 	return 0;
 }
 
-/*
- * Columns of the terminal that standard output is, 0 when it is none. libsmartcols
- * asks by itself as well, but wraps within words.
- */
-static size_t terminal_width(void)
+size_t terminal_width(void)
 {
 	struct winsize ws;
 
@@ -405,7 +401,10 @@ static size_t terminal_width(void)
 	return ws.ws_col;
 }
 
-/* What each wrapping column may be wide so that the rows fit; 0 for any width. */
+/*
+ * What each wrapping column may be wide so that the rows fit; 0 for any width.
+ * libsmartcols would find out by itself, but wraps within words.
+ */
 static size_t wrap_width(const struct columns *cols, const struct selection *sel,
 			 const struct layout *lay, const char *rows, size_t n, size_t size)
 {

@@ -115,6 +115,9 @@ void selection_release(struct selection *sel);
 #define CELL_MAX	32
 const char *cell_text(const struct column *col, const struct value *val, bool bytes, char *buf);
 
+/* Columns of the terminal that standard output is; 0 when it is none. */
+size_t terminal_width(void);
+
 /*
  * Append @text to @out with line breaks in place of blanks so that no line is
  * wider than @width, as long as no word is. 0 or -ENOMEM.

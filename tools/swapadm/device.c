@@ -2,18 +2,21 @@
 /* swapadm device: the swap devices, one by one. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/swap.h>
 
+#include "off.h"
 #include "read.h"
 #include "size.h"
 #include "strbuf.h"
 #include "swapadm.h"
 
 #define MIB_SHIFT	20
+
+/* An option without a letter. */
+#define KEY_PROGRESS	300
 
 #ifndef SWAP_FLAG_DISCARD_ONCE
 #define SWAP_FLAG_DISCARD_ONCE	0x20000
@@ -162,6 +165,8 @@ static const struct columns device_columns = {
 /* Options of the verbs. */
 static struct {
 	bool all;
+	bool progress;
+	double interval;	/* seconds; 0: not given */
 	int swapon_flags;
 } verb_opts;
 
@@ -396,7 +401,7 @@ static void print_swapoff(const char *path)
 struct change {
 	const char *what;
 	void (*print)(const char *path);
-	int (*call)(const char *path);		/* 0 or negative errno */
+	int (*call)(const char *path, const char *name);	/* 0 or negative errno */
 };
 
 /* Make a change to the device @name; @note stands behind the message if it fails. */
@@ -412,15 +417,16 @@ static int change_device(const struct change *change, const char *name, const ch
 		change->print(path);
 		return EX_OK;
 	}
-	err = change->call(path);
+	err = change->call(path, name);
 	if (!err)
 		return EX_OK;
 	message("%s: cannot %s: %s%s", path, change->what, reason(err), note);
 	return refused(err);
 }
 
-static int call_swapon(const char *path)
+static int call_swapon(const char *path, const char *name)
 {
+	(void)name;
 	return swapon(path, verb_opts.swapon_flags) ? -errno : 0;
 }
 
@@ -441,30 +447,11 @@ static int do_on(int argc, char **argv)
 	return tally_status(&tally);
 }
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
+static int call_swapoff(const char *path, const char *name)
 {
-	interrupted = sig;
-}
-
-/*
- * A signal ends swapoff(2) with EINTR and leaves the device on. Without a handler
- * it would end this program as well, before it could say so.
- */
-static void catch_signals(void)
-{
-	struct sigaction act = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
-}
-
-static int call_swapoff(const char *path)
-{
-	if (interrupted)
-		return -EINTR;
-	return swapoff(path) ? -errno : 0;
+	if (verb_opts.progress)
+		return off_watched(path, name, verb_opts.interval);
+	return off_call(path);
 }
 
 static const struct change switch_off = { "swap off", print_swapoff, call_swapoff };
@@ -500,7 +487,7 @@ static int do_off(int argc, char **argv)
 	if (status)
 		goto out;
 
-	catch_signals();
+	off_catch_signals();
 	if (verb_opts.all && swaps.n)
 		qsort(swaps.v, swaps.n, sizeof(*swaps.v), by_off_order);
 	for (size_t i = 0; verb_opts.all && i < swaps.n; i++)
@@ -595,6 +582,9 @@ static int set_flag(int key, const char *arg)
 	case 'a':
 		verb_opts.all = true;
 		return 0;
+	case KEY_PROGRESS:
+		verb_opts.progress = true;
+		return arg ? parse_seconds(arg, &verb_opts.interval) : 0;
 	case 'p':
 		if (parse_s64(arg, &prio) || prio < 0 || prio > SWAP_FLAG_PRIO_MASK) {
 			usage_error("%s: not a priority from 0 to %d", arg, SWAP_FLAG_PRIO_MASK);
@@ -633,6 +623,7 @@ static const struct verb_flag on_flags[] = {
 
 static const struct verb_flag off_flags[] = {
 	{ 'a', "all", NULL, "all devices that are on" },
+	{ KEY_PROGRESS, "progress", "[SECONDS]", "show how far it is, each SECONDS" },
 	{ 0, NULL, NULL, NULL }
 };
 

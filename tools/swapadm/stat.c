@@ -11,9 +11,6 @@
 #include "size.h"
 #include "swapadm.h"
 
-#define WATCH_MIN	0.01
-#define WATCH_MAX	86400.0
-
 /* Rows after which the headings are printed again. */
 #define HEADING_EVERY	20
 
@@ -327,22 +324,10 @@ out:
 
 static int set_flag(int key, const char *arg)
 {
-	char *end;
-
 	switch (key) {
 	case 'w':
 		verb_opts.watch = true;
-		if (!arg)
-			return 0;
-		verb_opts.interval = strtod(arg, &end);
-		/* A number that is none fails each comparison. */
-		if (!*arg || *end ||
-		    !(verb_opts.interval >= WATCH_MIN && verb_opts.interval <= WATCH_MAX)) {
-			usage_error("%s: not a number of seconds from %g to %g", arg, WATCH_MIN,
-				    WATCH_MAX);
-			return -EINVAL;
-		}
-		return 0;
+		return arg ? parse_seconds(arg, &verb_opts.interval) : 0;
 	case 'c':
 		if (parse_u64(arg, &verb_opts.count) || !verb_opts.count) {
 			usage_error("%s: not a count", arg);

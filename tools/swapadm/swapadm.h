@@ -102,6 +102,9 @@ struct layout layout(void);
 /* Exit status for what a print_ function returned, after a message if not EX_OK. */
 int print_status(int err);
 
+/* An interval for an option, in seconds. 0, or -EINVAL after a message. */
+int parse_seconds(const char *arg, double *seconds);
+
 /* A message about the arguments; points to --help. Returns EX_USAGE. */
 int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
