@@ -242,6 +242,11 @@ is "max beside 0" "$(ghost_limits cgroup-auto)" \
 change cgroup-auto cgroup-auto $cg/shop/memory.swap.ghost.max '1048576\n'
 is "a lower limit above" "$(ghost_limits cgroup-auto)" \
 	"/ - /batch 0 /shop 1048576 /shop/db 1048576 /shop/idle 0 /shop/web 1048576"
+change cgroup cgroup-between $cg/shop/memory.swap.ghost.max '1073741824\n'
+mkdir cgroup-between/$cg/shop/web/x
+cp cgroup-between/$cg/shop/idle/cgroup.controllers cgroup-between/$cg/shop/web/x
+echo max >cgroup-between/$cg/shop/web/x/memory.swap.ghost.max
+is "a lower limit half-way up" "$(ghost_limits cgroup-between shop/web/x)" "/shop/web/x 536870912"
 is "a lower limit above the first" "$(ghost_limits cgroup-auto shop/web)" "/shop/web 1048576"
 
 # A parent stands in the tree for a child that swaps, whatever it said a moment before.
@@ -448,6 +453,21 @@ if command -v script >/dev/null; then
 		"$(grep -m1 -c $' 50%.*\033\[K\r' "$tmp/progress")" 1
 	is "progress on a terminal: nothing is wider" "$(sed '/^Script/d' "$tmp/out" | awk 'length > 79')" ""
 	is "progress on a terminal: the end" "$(grep -c '^/dev/sda2: off, 256M moved in' "$tmp/out")" 1
+
+	half_way drain-ctrl-c
+	status=0
+	{
+		seen "$tmp/progress" " 50%" || true
+		printf '\003'
+		sleep 1
+	} | FAKE_DRAIN=drain-ctrl-c/proc/swaps script -qefc \
+		"stty cols 80; exec $fake device off sda2 /dev/sdb --progress=0.02 --sysroot drain-ctrl-c" \
+		"$tmp/progress" >/dev/null || status=$?
+	is "Ctrl-C: status" $status 4
+	is "Ctrl-C: one call" "$(cat "$FAKE_LOG")" "swapoff drain-ctrl-c/dev/sda2 drains"
+	is "Ctrl-C: messages" "$(tr -d '\r' <"$tmp/progress" | grep '^swapadm')" \
+"swapadm: device off: drain-ctrl-c/dev/sda2: cannot swap off: Interrupted system call
+swapadm: device off: drain-ctrl-c/dev/sdb: cannot swap off: Interrupted system call"
 else
 	skip "progress on a terminal" "no script(1)"
 fi

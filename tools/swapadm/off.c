@@ -105,11 +105,17 @@ static void __attribute__((noreturn)) child(const char *path, pid_t parent, cons
 /* What the child's end says about the call. */
 static int call_result(int status, const char *path)
 {
+	int sig;
+
 	if (WIFEXITED(status))
 		return -WEXITSTATUS(status);
-	if (!interrupted)
-		message("%s: the process in swapoff(2) was killed (%s), as when memory runs out", path,
-		strsignal(WTERMSIG(status)));
+	sig = WTERMSIG(status);
+	/* A terminal sends it to both, and the child may be the first to get it. */
+	if (sig == SIGINT || sig == SIGTERM)
+		interrupted = sig;
+	else
+		message("%s: the process in swapoff(2) was killed (%s), as when memory runs out",
+			path, strsignal(sig));
 	return -EINTR;
 }
 
@@ -160,8 +166,6 @@ int off_watched(const char *path, const char *name, double interval)
 	uint64_t used = 0;
 	int err;
 
-	if (interrupted)
-		return -EINTR;
 	if (!interval)
 		interval = terminal ? ON_TERMINAL : IN_LINES;
 	sigemptyset(&signals);
@@ -171,6 +175,10 @@ int off_watched(const char *path, const char *name, double interval)
 	/* Whoever ignored it for us would make the child go without a status. */
 	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &signals, &before);
+	if (interrupted) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		return -EINTR;
+	}
 
 	listed = in_use(name, &used);
 	progress_begin(&p, name, now(), used);

@@ -131,15 +131,10 @@ static struct limit lower_limit(struct limit a, struct limit b)
 
 struct limit ghost_limit(struct limit ghost_max, struct limit swap_max)
 {
-	if (ghost_max.known && ghost_max.word && !strcmp(ghost_max.word, "auto")) {
-		/* auto goes by swap.max, and means nothing without that. */
-		if (!swap_max.known)
-			return (struct limit){ 0 };
-		if (!swap_max.word && !swap_max.v)
-			return swap_max;
-		return (struct limit){ .known = true, .word = "max" };
-	}
-	return ghost_max;
+	if (!ghost_max.known || !ghost_max.word || strcmp(ghost_max.word, "auto"))
+		return ghost_max;
+	/* What is no number but 0 is taken over: 0, max, or not known. */
+	return swap_max.v ? (struct limit){ .known = true, .word = "max" } : swap_max;
 }
 
 /* Whether @dir is the root of the hierarchy, which has no limits. */
