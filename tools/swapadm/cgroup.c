@@ -218,36 +218,45 @@ static int find_cgroup(const char *name, char *dir, size_t size)
 	return EX_OK;
 }
 
+/*
+ * Read the cgroup @name and @depth levels below it; @all: with those that do not swap.
+ * Exit status, after a message; cgroups_release() in each case.
+ */
+static int load_cgroups(const char *name, unsigned int depth, bool all, struct cgroups *cgroups)
+{
+	char dir[PATH_MAX];
+	int status, err;
+
+	status = check_hierarchy();
+	if (!status)
+		status = find_cgroup(name, dir, sizeof(dir));
+	if (status)
+		return status;
+	err = read_cgroups(&root, dir, depth, all, cgroups);
+	return err ? cannot_read(err) : EX_OK;
+}
+
 static int do_list(int argc, char **argv)
 {
 	struct cgroups cgroups = { 0 };
 	struct layout lay = layout();
-	char dir[PATH_MAX];
 	struct selection sel;
-	int status, err;
+	int status;
 
 	if (argc > 1)
 		return usage_error("one cgroup is expected");
 	status = choose_columns(&cgroup_columns, &sel);
 	if (!status)
-		status = check_hierarchy();
+		status = load_cgroups(argc ? argv[0] : "/", verb_opts.depth, verb_opts.all,
+				      &cgroups);
 	if (!status)
-		status = find_cgroup(argc ? argv[0] : "/", dir, sizeof(dir));
-	if (status)
-		goto out;
-	err = read_cgroups(&root, dir, verb_opts.depth, verb_opts.all, &cgroups);
-	if (err) {
-		status = cannot_read(err);
-		goto out;
-	}
-	status = print_status(print_rows(&cgroup_columns, &sel, &lay, command_name(), cgroups.v,
-					 cgroups.n, sizeof(*cgroups.v)));
+		status = print_status(print_rows(&cgroup_columns, &sel, &lay, command_name(),
+						 cgroups.v, cgroups.n, sizeof(*cgroups.v)));
 	if (!status && cgroups.more) {
 		message("not all are shown: too many cgroups, or more than %d levels",
 			CGROUP_DEPTH_MAX);
 		status = EX_FAILED;
 	}
-out:
 	cgroups_release(&cgroups);
 	selection_release(&sel);
 	return status;
@@ -257,9 +266,8 @@ static int do_show(int argc, char **argv)
 {
 	struct cgroups cgroups = { 0 };
 	struct layout lay = layout();
-	char dir[PATH_MAX];
 	struct selection sel;
-	int status, err;
+	int status;
 
 	if (argc != 1)
 		return usage_error("one cgroup is expected");
@@ -269,18 +277,10 @@ static int do_show(int argc, char **argv)
 	}
 	status = choose_columns(&cgroup_columns, &sel);
 	if (!status)
-		status = check_hierarchy();
+		status = load_cgroups(argv[0], 0, true, &cgroups);
 	if (!status)
-		status = find_cgroup(argv[0], dir, sizeof(dir));
-	if (status)
-		goto out;
-	err = read_cgroups(&root, dir, 0, true, &cgroups);
-	if (err)
-		status = cannot_read(err);
-	else
 		status = print_status(print_record(&cgroup_columns, &sel, &lay, command_name(),
 						   cgroups.v));
-out:
 	cgroups_release(&cgroups);
 	selection_release(&sel);
 	return status;
