@@ -81,8 +81,11 @@ static int drain(const char *swaps, const char *path)
 	write_down("swapoff %s drains\n", path);
 	rename(half, swaps);
 	while (rename(go, swaps))
-		if (nanosleep(&step, NULL))
+		if (nanosleep(&step, NULL)) {
+			write_down("swapoff %s returns\n", path);
+			errno = EINTR;
 			return -1;
+		}
 	return 0;
 }
 
