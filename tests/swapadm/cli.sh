@@ -348,6 +348,19 @@ is "progress: no message" "$(cat "$tmp/err")" ""
 is "progress: the call" "$(cat "$FAKE_LOG")" "swapoff drain-lines/dev/sda2 drains
 swapoff drain-lines/dev/sda2 0"
 
+# The third line that is not the first look has to wait for three intervals.
+half_way drain-slow
+since=$(date +%s%N)
+progress drain-slow --progress=0.3 sda2 >"$tmp/progress" 2>"$tmp/err" &
+for _ in $(seq 3000); do
+	[ "$(grep -c ' 50%' "$tmp/progress")" -lt 3 ] || break
+	sleep 0.02
+done
+took=$((($(date +%s%N) - since) / 1000000))
+go_on drain-slow
+wait $! || true
+is "progress: one line an interval" "$([ $took -ge 900 ] || echo "three after $took ms")" ""
+
 for signal in INT TERM; do
 	half_way drain-$signal
 	progress drain-$signal --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err" &
