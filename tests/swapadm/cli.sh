@@ -413,6 +413,20 @@ wait $! || status=$?
 is "a signal that comes too late: status" $status 0
 is "a signal that comes too late: lines" "$(steady)" "/dev/sda2: 0%, 0B of 256M
 /dev/sda2: off, 256M moved in N s"
+# Not to be known is not to be off.
+half_way drain-blind
+printf 'no such heading\n' >drain-blind/proc/swaps.half
+progress drain-blind --progress=10 sda2 >"$tmp/progress" 2>"$tmp/err" &
+for _ in $(seq 3000); do
+	[ -e drain-blind/proc/swaps.half ] || break
+	sleep 0.02
+done
+kill -TERM $!
+status=0
+wait $! || status=$?
+is "cancelled, /proc/swaps is garbage: status" $status 4
+is "cancelled, /proc/swaps is garbage: lines" "$(steady)" "/dev/sda2: 0%, 0B of 256M
+/dev/sda2: stays on, 0B moved in N s"
 half_way drain-oom
 progress drain-oom --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err" &
 seen "$tmp/progress" " 50%" || true

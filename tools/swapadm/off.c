@@ -50,18 +50,21 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* Bytes in use of the device @name; false when it is not in /proc/swaps. */
-static bool in_use(const char *name, uint64_t *used)
+/* Bytes in use of the device @name. 1; 0 when it is off; negative errno. */
+static int in_use(const char *name, uint64_t *used)
 {
 	struct swaps swaps;
-	struct swap *swap = NULL;
+	struct swap *swap;
+	int ret = read_swaps(&root, &swaps);
 
-	if (!read_swaps(&root, &swaps))
+	if (!ret) {
 		swap = swaps_find(&root, &swaps, name);
-	if (swap)
-		*used = swap->used;
+		if (swap)
+			*used = swap->used;
+		ret = swap != NULL;
+	}
 	swaps_release(&swaps);
-	return swap;
+	return ret;
 }
 
 /* A display that is not possible for want of memory is left out: the call goes on. */
@@ -136,7 +139,7 @@ static int wait_signal(const sigset_t *signals, double due)
 static int supervise(pid_t pid, const sigset_t *signals, struct progress *p, double interval)
 {
 	double due = now() + interval;
-	uint64_t used;
+	uint64_t used = 0;
 	int status;
 
 	while (waitpid(pid, &status, WNOHANG) != pid) {
@@ -148,7 +151,7 @@ static int supervise(pid_t pid, const sigset_t *signals, struct progress *p, dou
 		}
 		if (now() < due)
 			continue;
-		if (in_use(p->name, &used)) {
+		if (in_use(p->name, &used) > 0) {
 			progress_update(p, now(), used);
 			show(p);
 		}
@@ -164,7 +167,7 @@ int off_watched(const char *path, const char *name, double interval)
 	sigset_t signals, before;
 	struct progress p;
 	uint64_t used = 0;
-	int err;
+	int err, on;
 
 	if (!interval)
 		interval = terminal ? ON_TERMINAL : IN_LINES;
@@ -180,7 +183,7 @@ int off_watched(const char *path, const char *name, double interval)
 		return -EINTR;
 	}
 
-	listed = in_use(name, &used);
+	listed = in_use(name, &used) > 0;
 	progress_begin(&p, name, now(), used);
 	if (listed)
 		show(&p);
@@ -190,13 +193,15 @@ int off_watched(const char *path, const char *name, double interval)
 		child(path, parent, &before);
 	if (pid > 0) {
 		err = call_result(supervise(pid, &signals, &p, interval), path);
-		if (!in_use(name, &used)) {
+		on = in_use(name, &used);
+		if (!on) {
 			used = 0;
 			/* The signal came after the call had done its work. */
 			if (listed && err == -EINTR)
 				err = 0;
 		}
-		progress_update(&p, now(), used);
+		/* Not known: what was seen last. */
+		progress_update(&p, now(), on < 0 ? p.left : used);
 		if (listed)
 			show_end(&p, err);
 	} else {
