@@ -198,7 +198,353 @@ calls dry-run-on-no-series $fake --dry-run device on ghost --sysroot no-swap
 calls dry-run-off-all $fake device off --all --dry-run --sysroot ghost-disk
 calls dry-run-resize $fake device resize 1G --dry-run --sysroot ghost-on
 calls dry-run-resize-max $fake device resize ghost max --dry-run --sysroot ghost-on
-is "dry run changes no limit" "$(cat ghost-on/proc/sys/vm/ghostswap_limit_mb)" 8384512
+is "dry run changes no limit" "$(cat ghost-on/proc/sys/vm/ghostswap_limit_mb)" 8384510
+# --- cgroups
+for tree in cgroup cgroup-base; do
+	t "$tree.list" $swapadm cgroup list --sysroot $tree
+	t "$tree.list-all" $swapadm cgroup list -a -O --sysroot $tree
+	t "$tree.list.raw" $swapadm cgroup list -r -b --sysroot $tree
+	t "$tree.list.json" $swapadm cgroup list -J --sysroot $tree
+	t "$tree.show" $swapadm cgroup show shop/web --sysroot $tree
+	t "$tree.show.json" $swapadm cgroup show -J /sys/fs/cgroup/shop/web/ --sysroot $tree
+	t "$tree.show-root" $swapadm cgroup show / --sysroot $tree
+done
+t cgroup-depth $swapadm cgroup list --depth 1 -o cgroup,ghost --sysroot cgroup
+t cgroup-depth-0 $swapadm cgroup list -d0 -o cgroup,ghost --sysroot cgroup
+t cgroup-path $swapadm cgroup list -a -o cgroup,ghost-limit /shop --sysroot cgroup
+t cgroup-path-below $swapadm cgroup list -o cgroup --sysroot cgroup shop
+t cgroup-path-idle $swapadm cgroup list -o cgroup,disk --sysroot cgroup shop/idle
+t cgroup-no-tree $swapadm cgroup list -o ghost,disk --sysroot cgroup
+t cgroup-noheadings $swapadm cgroup list -n -b -o mem,cgroup --sysroot cgroup
+t cgroup-columns $swapadm cgroup show shop -o zswap-max,ghost-ev-max --sysroot cgroup
+t cgroup-list-columns $swapadm cgroup list -H
+t cgroup-list-columns.json $swapadm cgroup show --list-columns -J
+
+# What later kernels tell: zero pages, the highest use, events of its own
+cg=sys/fs/cgroup
+change cgroup cgroup-next $cg/shop/memory.swap.ghost.peak '45056000\n'
+change cgroup cgroup-next $cg/shop/memory.swap.ghost.events 'max 7\nfail 9\n'
+echo 'ghost_zero 17326080' >>cgroup-next/$cg/shop/memory.stat
+t cgroup-next $swapadm cgroup show shop --sysroot cgroup-next
+t cgroup-next-list $swapadm cgroup list -o +ghost-peak,ghost-ev-fail --sysroot cgroup-next
+
+# auto is 0 beside swap.max 0, and the ancestors count
+ghost_limits() { # TREE [PATH]
+	$swapadm cgroup list -a -n -r -b -o cgroup,ghost-limit --sysroot "$@" | paste -sd' '
+}
+change cgroup cgroup-auto $cg/shop/memory.swap.max '0\n'
+is "auto beside 0 above all" "$(ghost_limits cgroup-auto)" \
+	"/ - /batch 0 /shop 0 /shop/db 0 /shop/idle 0 /shop/web 0"
+is "auto beside 0 above the first" "$(ghost_limits cgroup-auto shop/web)" "/shop/web 0"
+change cgroup-auto cgroup-auto $cg/shop/memory.swap.ghost.max 'max\n'
+is "max beside 0" "$(ghost_limits cgroup-auto)" \
+	"/ - /batch 0 /shop max /shop/db max /shop/idle 0 /shop/web 536870912"
+change cgroup-auto cgroup-auto $cg/shop/memory.swap.ghost.max '1048576\n'
+is "a lower limit above" "$(ghost_limits cgroup-auto)" \
+	"/ - /batch 0 /shop 1048576 /shop/db 1048576 /shop/idle 0 /shop/web 1048576"
+change cgroup cgroup-between $cg/shop/memory.swap.ghost.max '1073741824\n'
+mkdir cgroup-between/$cg/shop/web/x
+cp cgroup-between/$cg/shop/idle/cgroup.controllers cgroup-between/$cg/shop/web/x
+echo max >cgroup-between/$cg/shop/web/x/memory.swap.ghost.max
+is "a lower limit half-way up" "$(ghost_limits cgroup-between shop/web/x)" "/shop/web/x 536870912"
+is "a lower limit above the first" "$(ghost_limits cgroup-auto shop/web)" "/shop/web 1048576"
+
+# A parent stands in the tree for a child that swaps, whatever it said a moment before.
+change cgroup cgroup-race $cg/shop/memory.swap.ghost.current '0\n'
+sed -i 's/^zswapped .*/zswapped 0/' cgroup-race/$cg/shop/memory.stat
+t cgroup-race $swapadm cgroup list -o cgroup,ghost --sysroot cgroup-race
+for file in memory.swap.current memory.swap.ghost.current memory.stat; do
+	change cgroup-base cgroup-one-$file $cg/x
+	mkdir -p cgroup-one-$file/$cg/x
+	case $file in
+	memory.stat) echo zswapped 4096 ;;
+	*) echo 4096 ;;
+	esac >cgroup-one-$file/$cg/x/$file
+	is "$file alone is swap" \
+		"$($swapadm cgroup list -n -r -o cgroup --sysroot cgroup-one-$file | tail -1)" /x
+done
+
+change cgroup cgroup-bad $cg/shop/db/memory.swap.max 'much\n'
+t cgroup-bad-limit $swapadm cgroup list --sysroot cgroup-bad
+change cgroup cgroup-bad2 $cg/shop/db/memory.max 'auto\n'
+t cgroup-bad-word $swapadm cgroup show shop/db --sysroot cgroup-bad2
+change cgroup cgroup-bad3 $cg/shop/db/memory.stat 'zswap x\n'
+t cgroup-bad-stat $swapadm cgroup list --sysroot cgroup-bad3
+change cgroup cgroup-plain $cg/shop/web/cgroup.controllers 'pids\n'
+t cgroup-no-controller $swapadm cgroup show shop/web --sysroot cgroup-plain
+t cgroup-set-no-controller $swapadm cgroup set shop/web swap.max=0 --sysroot cgroup-plain
+change cgroup cgroup-no-memory $cg/cgroup.controllers 'cpu pids memoryless\n'
+t cgroup-no-memory $swapadm cgroup list --sysroot cgroup-no-memory
+t cgroup-none $swapadm cgroup list --sysroot zram-disk
+change zram-disk cgroup-v1 $cg
+mkdir -p cgroup-v1/$cg/memory
+t cgroup-v1.list $swapadm cgroup list --sysroot cgroup-v1
+t cgroup-v1.show $swapadm cgroup show / -J --sysroot cgroup-v1
+t cgroup-v1.set $swapadm cgroup set a swap.max=0 --sysroot cgroup-v1
+cp -r cgroup cgroup-deep
+deep=cgroup-deep/$cg
+for _ in $(seq 40); do
+	deep+=/d
+	mkdir $deep
+	echo 4096 >$deep/memory.swap.current
+done
+t cgroup-bounds $swapadm cgroup list -n -r -o disk --sysroot cgroup-deep
+t cgroup-bounds-depth $swapadm cgroup list -n -r -o disk --depth 3 --sysroot cgroup-deep
+
+t cgroup-gone $swapadm cgroup show shop/none --sysroot cgroup
+t cgroup-file $swapadm cgroup list cgroup.controllers --sysroot cgroup
+t cgroup-dots $swapadm cgroup show shop/../../x --sysroot cgroup
+t usage-cgroup-verb $swapadm cgroup get
+t usage-cgroup-list $swapadm cgroup list a b --sysroot cgroup
+t usage-cgroup-depth $swapadm cgroup list --depth=-1
+t usage-cgroup-show $swapadm cgroup show --sysroot cgroup
+t help-cgroup $swapadm cgroup help
+t help-cgroup-set $swapadm cgroup set --help
+
+# --- device off --progress: the fake stops half-way, until it is told to go on
+drained() { # USED: a /proc/swaps with that many KiB in use
+	printf 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n/dev/sda2 partition 2097148 %d -2\n' "$1"
+}
+go_on() { # TREE: the device is gone then
+	cp no-swap/proc/swaps "$1/proc/swaps.all"
+	mv "$1/proc/swaps.all" "$1/proc/swaps.go"
+}
+half_way() { # DIR: a tree with a device to drain
+	cp -r no-swap "$1"
+	drained 262144 >"$1/proc/swaps"
+	drained 131072 >"$1/proc/swaps.half"
+	: >"$FAKE_LOG"
+	: >"$tmp/progress"
+}
+seen() { # FILE TEXT: wait until it stands there
+	for _ in $(seq 3000); do
+		! grep -qF "$2" "$1" || return 0
+		sleep 0.02
+	done
+	return 1
+}
+steady() { # what does not depend on time, each line once
+	sed -E 's/[0-9.]+ s(, |$)/N s\1/; s/, [0-9.]+[KMG]\/s//; s/, [0-9a-z ]+ left//' "$tmp/progress" | uniq
+}
+progress() { # TREE OPTION…
+	local tree=$1
+	shift
+	FAKE_DRAIN=$tree/proc/swaps exec $fake device off "$@" --sysroot "$tree"
+}
+
+half_way drain-lines
+progress drain-lines --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err" &
+ok_or_not=0
+seen "$tmp/progress" " 50%" || ok_or_not=1
+go_on drain-lines
+is "progress: half of it was seen" $ok_or_not 0
+status=0
+wait $! || status=$?
+is "progress: status" $status 0
+is "progress: lines" "$(steady)" "/dev/sda2: 0%, 0B of 256M
+/dev/sda2: 50%, 128M of 256M
+/dev/sda2: off, 256M moved in N s"
+is "progress: no message" "$(cat "$tmp/err")" ""
+is "progress: the call" "$(cat "$FAKE_LOG")" "swapoff drain-lines/dev/sda2 drains
+swapoff drain-lines/dev/sda2 0"
+
+# The third line that is not the first look has to wait for three intervals.
+half_way drain-slow
+since=$(date +%s%N)
+progress drain-slow --progress=0.3 sda2 >"$tmp/progress" 2>"$tmp/err" &
+for _ in $(seq 3000); do
+	[ "$(grep -c ' 50%' "$tmp/progress")" -lt 3 ] || break
+	sleep 0.02
+done
+took=$((($(date +%s%N) - since) / 1000000))
+go_on drain-slow
+wait $! || true
+is "progress: one line an interval" "$([ $took -ge 900 ] || echo "three after $took ms")" ""
+
+for signal in INT TERM; do
+	half_way drain-$signal
+	progress drain-$signal --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err" &
+	seen "$tmp/progress" " 50%" || true
+	kill -$signal $!
+	status=0
+	wait $! || status=$?
+	is "SIG$signal: status" $status 4
+	is "SIG$signal: lines" "$(steady)" "/dev/sda2: 0%, 0B of 256M
+/dev/sda2: 50%, 128M of 256M
+/dev/sda2: stays on, 128M moved in N s"
+	is "SIG$signal: message" "$(cat "$tmp/err")" \
+		"swapadm: device off: drain-$signal/dev/sda2: cannot swap off: Interrupted system call"
+	is "SIG$signal: the call did not return" "$(cat "$FAKE_LOG")" "swapoff drain-$signal/dev/sda2 drains"
+done
+
+# The device after the one at which it was cancelled is left alone.
+half_way drain-two
+progress drain-two --progress=0.02 sda2 /dev/sdb >"$tmp/progress" 2>"$tmp/err" &
+seen "$tmp/progress" " 50%" || true
+kill -INT $!
+status=0
+wait $! || status=$?
+is "cancelled, two devices: status" $status 4
+is "cancelled, two devices: one call" "$(cat "$FAKE_LOG")" "swapoff drain-two/dev/sda2 drains"
+
+# Nor does the call go on when the one who looks at it is gone, or the call is killed.
+half_way drain-kill
+progress drain-kill --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err" &
+seen "$tmp/progress" " 50%" || true
+child=$(cat /proc/$!/task/$!/children)
+kill -KILL $!
+wait $! 2>/dev/null || true
+for _ in $(seq 3000); do
+	[ -e "/proc/${child% }/cwd" ] || break
+	sleep 0.02
+done
+is "SIGKILL ends the call too" "$([ -e "/proc/${child% }/cwd" ] && echo "it runs")" ""
+half_way drain-late
+go_on drain-late
+mv drain-late/proc/swaps.go drain-late/proc/swaps.half
+progress drain-late --progress=10 sda2 >"$tmp/progress" 2>"$tmp/err" &
+for _ in $(seq 3000); do
+	[ -e drain-late/proc/swaps.half ] || break
+	sleep 0.02
+done
+kill -TERM $!
+status=0
+wait $! || status=$?
+is "a signal that comes too late: status" $status 0
+is "a signal that comes too late: lines" "$(steady)" "/dev/sda2: 0%, 0B of 256M
+/dev/sda2: off, 256M moved in N s"
+# Not to be known is not to be off.
+half_way drain-blind
+printf 'no such heading\n' >drain-blind/proc/swaps.half
+progress drain-blind --progress=10 sda2 >"$tmp/progress" 2>"$tmp/err" &
+for _ in $(seq 3000); do
+	[ -e drain-blind/proc/swaps.half ] || break
+	sleep 0.02
+done
+kill -TERM $!
+status=0
+wait $! || status=$?
+is "cancelled, /proc/swaps is garbage: status" $status 4
+is "cancelled, /proc/swaps is garbage: lines" "$(steady)" "/dev/sda2: 0%, 0B of 256M
+/dev/sda2: stays on, 0B moved in N s"
+half_way drain-oom
+progress drain-oom --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err" &
+seen "$tmp/progress" " 50%" || true
+kill -KILL "$(cat /proc/$!/task/$!/children)"
+status=0
+wait $! || status=$?
+is "the call was killed: status" $status 4
+is "the call was killed: messages" "$(cat "$tmp/err")" \
+"swapadm: device off: drain-oom/dev/sda2: the process in swapoff(2) was killed (Killed), as when memory runs out
+swapadm: device off: drain-oom/dev/sda2: cannot swap off: Interrupted system call"
+
+# A parent that ignores SIGCHLD or SIGINT hands that down.
+half_way drain-ignored
+(
+	trap '' CHLD INT
+	progress drain-ignored --progress=0.02 sda2 >"$tmp/progress" 2>"$tmp/err"
+) &
+seen "$tmp/progress" " 50%" || true
+kill -INT $!
+status=0
+wait $! || status=$?
+is "signals were ignored before: status" $status 4
+
+status=0
+FAKE_FAIL=ghost-on/dev/ghostswap=12 $fake device off ghost --progress=10 --sysroot ghost-on \
+	>"$tmp/progress" 2>"$tmp/err" || status=$?
+is "progress, ENOMEM: status" $status 2
+is "progress, ENOMEM: lines" "$(steady)" "/dev/ghostswap: 0%, 0B of 528M
+/dev/ghostswap: stays on, 0B moved in N s"
+is "progress, ENOMEM: message" "$(cat "$tmp/err")" \
+	"swapadm: device off: ghost-on/dev/ghostswap: cannot swap off: Cannot allocate memory"
+calls progress-not-listed $fake device off /dev/sdz --progress --sysroot ghost-on
+calls progress-dry-run $fake device off ghost --progress --dry-run --sysroot ghost-on
+t usage-progress $swapadm device off --progress=0 ghost
+t help-device-off $swapadm device off --help
+
+if command -v script >/dev/null; then
+	half_way drain-tty
+	FAKE_DRAIN=drain-tty/proc/swaps script -qefc \
+		"stty cols 80; $fake device off sda2 --progress=0.02 --sysroot drain-tty" \
+		"$tmp/progress" </dev/null >/dev/null &
+	seen "$tmp/progress" " 50%" || true
+	go_on drain-tty
+	status=0
+	wait $! || status=$?
+	is "progress on a terminal: status" $status 0
+	tr '\r' '\n' <"$tmp/progress" | sed 's/\x1b\[K//' >"$tmp/out"
+	is "progress on a terminal: a half bar" \
+		"$(grep -cE '^/dev/sda2: \[(#+) +\] 50%, 128M of 256M' <(grep -m1 ' 50%' "$tmp/out"))" 1
+	is "progress on a terminal: the line is written over" \
+		"$(grep -m1 -c $' 50%.*\033\[K\r' "$tmp/progress")" 1
+	is "progress on a terminal: nothing is wider" "$(sed '/^Script/d' "$tmp/out" | awk 'length > 79')" ""
+	is "progress on a terminal: the end" "$(grep -c '^/dev/sda2: off, 256M moved in' "$tmp/out")" 1
+
+	half_way drain-ctrl-c
+	status=0
+	{
+		seen "$tmp/progress" " 50%" || true
+		printf '\003'
+		sleep 1
+	} | FAKE_DRAIN=drain-ctrl-c/proc/swaps script -qefc \
+		"stty cols 80; exec $fake device off sda2 /dev/sdb --progress=0.02 --sysroot drain-ctrl-c" \
+		"$tmp/progress" >/dev/null || status=$?
+	is "Ctrl-C: status" $status 4
+	is "Ctrl-C: one call" "$(cat "$FAKE_LOG")" "swapoff drain-ctrl-c/dev/sda2 drains"
+	is "Ctrl-C: messages" "$(tr -d '\r' <"$tmp/progress" | grep '^swapadm')" \
+"swapadm: device off: drain-ctrl-c/dev/sda2: cannot swap off: Interrupted system call
+swapadm: device off: drain-ctrl-c/dev/sdb: cannot swap off: Interrupted system call"
+else
+	skip "progress on a terminal" "no script(1)"
+fi
+
+# --- cgroup set: all is checked, then written; the fake cuts files off as a cgroup does
+limits() { # TREE: what there is now
+	(cd "$1/$cg/shop" && paste -d' ' memory.swap.high memory.swap.max memory.zswap.max \
+		memory.zswap.writeback memory.swap.ghost.max)
+}
+before=$(limits cgroup)
+is "limits before" "$before" "max max max 1 auto"
+refused() { # NAME COMMAND…: and nothing changes
+	calls "$@"
+	is "$1: no change" "$(limits cgroup)" "$before"
+}
+refused usage-set-none $fake cgroup set shop --sysroot cgroup
+refused usage-set-no-value $fake cgroup set shop swap.max=0 zswap.max --sysroot cgroup
+refused usage-set-key $fake cgroup set shop swap.max=0 swap.min=0 --sysroot cgroup
+refused usage-set-key-part $fake cgroup set shop swap.ma=0 --sysroot cgroup
+refused usage-set-twice $fake cgroup set shop swap.max=0 swap.max=1M --sysroot cgroup
+refused usage-set-many $fake cgroup set shop a=1 b=1 c=1 d=1 e=1 f=1 --sysroot cgroup
+refused usage-set-size $fake cgroup set shop swap.max=0 zswap.max=lots --sysroot cgroup
+refused usage-set-empty $fake cgroup set shop swap.max= --sysroot cgroup
+refused usage-set-range $fake cgroup set shop swap.max=0 zswap.max=99E --sysroot cgroup
+refused usage-set-page $fake cgroup set shop swap.max=5000 --sysroot cgroup
+refused usage-set-auto $fake cgroup set shop ghost.max=auto swap.max=auto --sysroot cgroup
+refused usage-set-bool $fake cgroup set shop swap.max=0 zswap.writeback=yes --sysroot cgroup
+refused usage-set-dots $fake cgroup set shop/.. swap.max=0 --sysroot cgroup
+refused usage-set-table $fake cgroup set -J shop swap.max=0 --sysroot cgroup
+refused set-gone $fake cgroup set shop/none swap.max=0 --sysroot cgroup
+refused set-root $fake cgroup set / zswap.writeback=0 swap.max=0 --sysroot cgroup
+refused dry-run-set $fake cgroup set shop swap.max=0 zswap.max=1.5G ghost.max=auto --dry-run \
+	--sysroot cgroup
+refused set-no-series $fake cgroup set shop swap.max=0 ghost.max=max --sysroot cgroup-base
+is "set-no-series: nothing was written there" "$(cat cgroup-base/$cg/shop/memory.swap.max)" max
+FAKE_FAIL=shop/memory.swap.max=22 refused set-einval $fake cgroup set shop swap.max=0 \
+	zswap.max=0 --sysroot cgroup
+FAKE_FAIL=shop/memory.zswap.max=12 refused set-rolled-back $fake cgroup set shop swap.max=0 \
+	ghost.max=max zswap.max=1M swap.high=8K --sysroot cgroup
+FAKE_FAIL="shop/memory.zswap.max=22 shop/memory.swap.max=16@2" calls set-partly \
+	$fake cgroup set shop swap.max=0 ghost.max=max zswap.max=1M --sysroot cgroup
+is "what set-partly leaves" "$(limits cgroup)" "max 0 max 1 auto"
+calls set $fake cgroup set /sys/fs/cgroup/shop swap.high=4K swap.max=2G zswap.max=0.5M \
+	zswap.writeback=0 ghost.max=max --sysroot cgroup
+is "what set wrote" "$(limits cgroup)" "4096 2147483648 524288 0 max"
+calls set-again $fake cgroup set shop swap.high=max swap.max=max ghost.max=auto --sysroot cgroup
+is "what it wrote then" "$(limits cgroup)" "max max 524288 0 auto"
+calls set-root-writeback $fake cgroup set / zswap.writeback=0 --sysroot cgroup
+is "the root has that one" "$(cat cgroup/$cg/memory.zswap.writeback)" 0
+
 unset FAKE_LOG
 
 # --- resize writes the sysctl
@@ -211,7 +557,7 @@ t resize-ghost $swapadm device resize ghost 1.5T --sysroot sized
 is "resize wrote 1.5T" "$(cat sized/$limit)" 1572864
 change ghost-off sized $limit ''
 t resize-max $swapadm device resize /dev/ghostswap max --sysroot sized
-is "resize wrote the maximum" "$(cat sized/$limit)" 8384512
+is "resize wrote the maximum" "$(cat sized/$limit)" 8384510
 change ghost-off sized $limit ''
 t resize-zero $swapadm device resize 0 --sysroot sized
 is "resize leaves 0 to the kernel" "$(cat sized/$limit)" 0
@@ -331,9 +677,9 @@ echo auto >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
 rule "cgroup without swap" ghost-on "info cgroup-no-swap"
 echo max >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
 rule "cgroup that may use ghost" ghost-on ""
-echo 8791798054912 >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
+echo 8791795957760 >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
 rule "cgroup with just the limit" ghost-on ""
-echo 8791798054913 >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
+echo 8791795957761 >ghost-on/sys/fs/cgroup/b.slice/memory.swap.ghost.max
 rule "cgroup with more than the limit" ghost-on "info cgroup-limit-out-of-reach"
 t check-cgroup-limit $swapadm check --sysroot ghost-on
 rm -r ghost-on/sys/fs/cgroup/b.slice
@@ -422,6 +768,12 @@ else
 	t eacces-on "${unprivileged[@]}" $swapadm device on ghost --sysroot closed-dir
 	cp -r ghost-on closed-limit
 	chmod 444 closed-limit/$limit
+	cp -r cgroup closed-cgroup
+	chmod 444 closed-cgroup/$cg/shop/memory.zswap.max
+	chmod 666 closed-cgroup/$cg/shop/memory.swap.max
+	t eacces-cgroup-set "${unprivileged[@]}" $swapadm cgroup set shop swap.max=0 zswap.max=0 \
+		--sysroot closed-cgroup
+	is "eacces-cgroup-set: nothing was written" "$(cat closed-cgroup/$cg/shop/memory.swap.max)" max
 	t eacces-write "${unprivileged[@]}" $swapadm device resize 1G --sysroot closed-limit
 	cp -r ghost-on closed-debug
 	chmod 000 closed-debug/sys/kernel/debug

@@ -34,7 +34,7 @@ mkdir files
 touch 'files/swap one' files/swap2
 
 is "swapadm is completed" "$(complete -p swapadm)" "complete -F _swapadm swapadm"
-c "objects" "check device stat" "$sw" ""
+c "objects" "cgroup check device stat" "$sw" ""
 c "objects, one letter" "device" "$sw" d
 c "nothing of that name" "" "$sw" x
 c "verbs" "list off on resize show" "$sw" device ""
@@ -47,14 +47,16 @@ c "ghost to switch on" "ghost" "$sw" device on gh
 c "resize" "ghost max" "$sw" device resize ""
 c "resize ghost" "max" "$sw" device resize ghost ""
 c "resize, size given" "" "$sw" device resize ghost 1G ""
+c "device after --progress" "/dev/sda2" "$sw" device off --progress /dev/s
+c "--progress= is a number" "" "$sw" device off --progress = ""
 c "stat has no arguments" "" "$sw" stat ""
 c "options of check" "--bytes --dry-run --help --json --list-columns --noheadings --output --output-all --raw --sysroot --version" "$sw" check --
 c "options of a verb" "--discard --dry-run" "$sw" device on --d
 c "no table options where there is no table" "" "$sw" device on --j
 c "options before the object" "--noheadings" "$sw" --no
 c "options after an option with argument" "--watch" "$sw" stat -o slots --w
-c "object after an option with argument" "check" "$sw" --sysroot /tmp c
-c "object after --option=argument" "check" "$sw" --sysroot = /tmp c
+c "object after an option with argument" "cgroup check" "$sw" --sysroot /tmp c
+c "object after --option=argument" "cgroup check" "$sw" --sysroot = /tmp c
 c "columns of stat" "ZERO ZEROIN ZEROIN/s ZEROOUT ZEROOUT/s" "$sw" stat -o ZER
 c "columns in small letters" "POOL POOL% POOL-MAX" "$sw" stat -o pool
 c "columns after a comma" "NAME,PRIO" "$sw" device list -o NAME,pr
@@ -63,13 +65,33 @@ c "columns with a plus and a comma" "+AVAIL,STATE" "$sw" device list -o +AVAIL,s
 c "columns with a rate" "IN/s" "$sw" stat -o in/s
 c "columns after --output=" "ADVICE" "$sw" check --output = a
 c "columns of no verb" "" "$sw" device -o ""
+c "columns of no verb of cgroup" "" "$sw" cgroup -o ""
+c "columns of cgroup" "SWAP-HIGH" "$sw" cgroup show -o swap-h
 c "discard" "once pages" "$sw" device on --discard =
 c "discard, one letter" "pages" "$sw" device on --discard = p
 c "priority is a number" "" "$sw" device on -p ""
 c "directories for --sysroot" "files" "$sw" --sysroot f
 
+# Cgroups, in a tree of their own.
+printf '#!/bin/sh\nexec %s --sysroot %s "$@"\n' "$swapadm" "$here/trees/cgroup" >"$sw"
+c "verbs of cgroup" "list set show" "$sw" cgroup ""
+c "cgroups" "/ /batch /shop /shop/db /shop/idle /shop/web" "$sw" cgroup show ""
+c "cgroups below one" "/shop/web" "$sw" cgroup list /shop/w
+c "one cgroup is enough" "" "$sw" cgroup list /shop ""
+c "cgroup to set" "/batch" "$sw" cgroup set /b
+c "levels are a number" "" "$sw" cgroup list -d ""
+c "keys" "ghost.max= swap.high= swap.max= zswap.max= zswap.writeback=" "$sw" cgroup set /batch ""
+c "keys, one letter" "zswap.max= zswap.writeback=" "$sw" cgroup set /batch z
+c "keys that are left" "swap.high=" "$sw" cgroup set /batch swap.max = 0 sw
+c "words of a limit" "max" "$sw" cgroup set /batch swap.max =
+c "words of ghost.max" "auto max" "$sw" cgroup set /batch swap.max = 0 ghost.max =
+c "words of ghost.max, one letter" "auto" "$sw" cgroup set /batch ghost.max = a
+c "words of zswap.writeback" "0 1" "$sw" cgroup set /batch zswap.writeback =
+printf '#!/bin/sh\nexec %s --sysroot %s "$@"\n' "$swapadm" "$here/trees/ghost-disk" >"$sw"
+
 # Each verb that there is has options; so a new one cannot be forgotten here.
-for words in "device list" "device show" "device on" "device off" "device resize" stat check; do
+for words in "device list" "device show" "device on" "device off" "device resize" "cgroup list" \
+	"cgroup show" "cgroup set" stat check; do
 	# shellcheck disable=SC2086
 	c "$words --help" "--help" "$sw" $words --he
 done

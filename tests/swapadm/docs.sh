@@ -19,7 +19,7 @@ missing() { # NAME LIST-OF-WHAT-IS-MISSING
 	fi
 }
 
-for command in "device list" "device show" stat check; do
+for command in "device list" "device show" "cgroup list" "cgroup show" stat check; do
 	lost_help='' lost_man='' n=0
 	help=$($swapadm $command --help)
 	while read -r name key type default _; do
@@ -37,7 +37,8 @@ for command in "device list" "device show" stat check; do
 done
 
 lost=
-for command in "" "device list" "device show" "device on" "device off" "device resize" stat check; do
+for command in "" "device list" "device show" "device on" "device off" "device resize" "cgroup list" \
+	"cgroup show" "cgroup set" stat check; do
 	for option in $($swapadm $command --help | grep -oE -- '--[a-z-]+' | sort -u); do
 		grep -qE -- "^\.It Fl (. , Fl )?-${option#--}( |$)" "$man" ||
 			lost+=" $option"
@@ -46,6 +47,13 @@ done
 # This one is told of in the text.
 ! grep -qF "Fl a , Fl -all" <(tr '\n' ' ' <"$man" | sed 's/ \.Fl / Fl /g') || lost=${lost// --all/}
 missing "swapadm(8) has each option" "$lost"
+
+lost=
+for key in $(sed -n '/^} settings\[\]/,/^}/s/^	{ "\([a-z.]*\)", .*/\1/p' "$source/cgroup.c"); do
+	grep -qE "^\.It (Sy|Cm) ${key//./\\.}( |=|$)" "$man" || lost+=" $key"
+	grep -qF "$key" <<<"$($swapadm cgroup set --help)" || lost+=" $key (in --help)"
+done
+missing "swapadm(8) and --help have each key of cgroup set" "$lost"
 
 ids=$(grep -oE '^	\{ "[a-z-]+", SEV_[A-Z]+' "$source/check.c" | tr -d '{",	' | sed 's/SEV_//')
 lost=

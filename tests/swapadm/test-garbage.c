@@ -33,7 +33,8 @@ static const char *const pieces[] = {
 	"Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n", "/dev/sda2 ", "partition ", "ghost ",
 	"file\t\t", "1020 ", "0\n", "-2\n", "18446744073709551615", "\\040", "\\134", "\\0", " (deleted)",
 	"\\040(deleted)", "\n", "\t", " ", "zswpin ", "zswpin: ", " kB\n", "K", "MiB", "1.5", ".",
-	"9999999999999999999999", "NAME", "size", ",", "+", "-", "E", "\xc3\xbc", "\xff", "max",
+	"9999999999999999999999", "NAME", "size", ",", "+", "-", "E", "\xc3\xbc", "\xff", "max", "auto", "/", "/sys/fs/cgroup", "/..",
+	"/./",
 };
 
 static void make_text(char *text)
@@ -125,6 +126,23 @@ static const struct column cols[] = {
 	{ 1, "SIZE", "size", COL_BYTES, false, false, "" },
 };
 
+static void try_cgroup_names(const char *text)
+{
+	static const char *const words[] = { "max", "auto", NULL };
+	struct limit limit;
+	char path[64];
+	int err = cgroup_dir(text, path, sizeof(path));
+
+	EXPECT(err == 0 || err == -EINVAL || err == -ENAMETOOLONG);
+	EXPECT(err || !strncmp(path, CGROUP_DIR, strlen(CGROUP_DIR)));
+	EXPECT(err || !strstr(path, "/../"));
+	EXPECT(err || !strstr(path, "//"));
+	EXPECT(err || *cgroup_path(path) == '/');
+	err = limit_parse(text, words, &limit);
+	EXPECT(limit.known == !err);
+	EXPECT(err || limit.word || digits_in(text));
+}
+
 static void try_columns(const char *text)
 {
 	const struct columns columns = { .rows = "rows", .col = cols, .n = 2 };
@@ -167,6 +185,9 @@ static const char *const files[] = {
 	"sys/module/zswap/parameters/max_pool_percent", "sys/kernel/debug/zswap/pool_limit_hit",
 	"sys/block/zram0/mm_stat", "sys/class/block/sda/queue/rotational",
 	"sys/fs/cgroup/a/memory.swap.max", "sys/fs/cgroup/a/memory.swap.ghost.max",
+	"sys/fs/cgroup/a/memory.current", "sys/fs/cgroup/a/memory.stat",
+	"sys/fs/cgroup/a/memory.swap.events", "sys/fs/cgroup/a/b/memory.swap.ghost.max",
+	"sys/fs/cgroup/a/b/cgroup.controllers",
 };
 
 static char dir[] = "/tmp/swapadm-garbage-XXXXXX";
@@ -218,12 +239,14 @@ static void try_tree(void)
 {
 	struct cgroup_limits limits;
 	struct counters counters;
+	struct cgroups cgroups;
 	struct sysroot root;
 	struct swaps swaps;
 	struct ghost ghost;
 	struct zswap zswap;
 	struct block block;
 	struct vm vm;
+	bool memory;
 
 	EXPECT(sysroot_open(&root, dir) == 0);
 	make_file(files[rnd(sizeof(files) / sizeof(files[0]))]);
@@ -236,6 +259,11 @@ static void try_tree(void)
 	expect_named(&root, read_counters(&root, &counters));
 	expect_named(&root, read_vm(&root, &vm));
 	expect_named(&root, read_cgroup_limits(&root, ghost.limit, &limits));
+	expect_named(&root, read_cgroups(&root, CGROUP_DIR "/a", rnd(3), rnd(2), &cgroups));
+	for (size_t i = 0; i < cgroups.n; i++)
+		EXPECT(cgroups.v[i].parent < (ptrdiff_t)i && (i || cgroups.v[i].parent == -1));
+	cgroups_release(&cgroups);
+	expect_named(&root, read_cgroup_controller(&root, CGROUP_DIR "/a/b", &memory));
 	sysroot_close(&root);
 }
 
@@ -276,6 +304,7 @@ int main(int argc, char **argv)
 		try_swaps(text);
 		try_path(text);
 		try_columns(text);
+		try_cgroup_names(text);
 		try_text(text);
 	}
 	bad = report("parsers", 1, i, text);

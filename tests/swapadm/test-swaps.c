@@ -22,14 +22,14 @@ static void test_rows(void **state)
 	struct swaps swaps;
 
 	assert_int_equal(parse_swaps(HEADING
-		"/dev/ghostswap                          ghost\t\t8585740288\t540672\t\t32767\n"
+		"/dev/ghostswap                          ghost\t\t8585738240\t540672\t\t32767\n"
 		"/dev/sda2                               partition\t2097148\t\t0\t\t-2\n"
 		"/var/my\\040swap\\134file                 file\t\t1020\t\t4\t\t0", &swaps), 0);
 	assert_int_equal(swaps.n, 3);
 	assert_string_equal(swaps.v[0].name, "/dev/ghostswap");
 	assert_string_equal(swaps.v[0].type, "ghost");
 	assert_true(swaps.v[0].ghost);
-	assert_true(swaps.v[0].size == 8585740288ULL * 1024);
+	assert_true(swaps.v[0].size == 8585738240ULL * 1024);
 	assert_true(swaps.v[0].used == 540672ULL * 1024);
 	assert_true(swaps.v[0].prio == 32767);
 	assert_false(swaps.v[1].ghost);

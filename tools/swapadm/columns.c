@@ -24,6 +24,7 @@ static const char *const type_names[] = {
 	[COL_STRING]	= "string",
 	[COL_BYTES]	= "bytes",
 	[COL_RATE]	= "bytes/s",
+	[COL_LIMIT]	= "limit",
 	[COL_COUNT]	= "integer",
 	[COL_SIGNED]	= "integer",
 	[COL_RATIO]	= "number",
@@ -79,10 +80,29 @@ void value_num(struct value *val, struct num num)
 	val->u = num.v;
 }
 
+void value_limit(struct value *val, struct limit limit)
+{
+	val->known = limit.known;
+	val->word = limit.word;
+	val->u = limit.v;
+}
+
 void value_str(struct value *val, const char *s)
 {
 	val->known = s;
 	val->s = s;
+}
+
+void column_value(const struct columns *cols, const void *row, int id, struct value *val)
+{
+	for (size_t i = 0; i < cols->n_nums; i++)
+		if (cols->nums[i].id == id) {
+			const char *num = (const char *)row + cols->nums[i].offset;
+
+			value_num(val, *(const struct num *)num);
+			return;
+		}
+	cols->get(row, id, val);
 }
 
 static int find_column(const struct columns *cols, const char *name, size_t len)
@@ -149,6 +169,10 @@ const char *cell_text(const struct column *col, const struct value *val, bool by
 	case COL_STRING:
 		/* An empty cell would shift the fields of raw output. */
 		return *val->s ? val->s : "-";
+	case COL_LIMIT:
+		if (val->word)
+			return val->word;
+		/* fall through */
 	case COL_BYTES:
 	case COL_RATE:
 		if (!bytes)
@@ -179,6 +203,10 @@ static int json_member(struct json_object *obj, const struct column *col, const 
 	switch (col->type) {
 	case COL_STRING:
 		return jsonout_str(obj, col->key, val->s);
+	case COL_LIMIT:
+		if (val->word)
+			return jsonout_str(obj, col->key, val->word);
+		/* fall through */
 	case COL_BYTES:
 	case COL_RATE:
 	case COL_COUNT:
@@ -204,7 +232,7 @@ static int json_row(const struct columns *cols, const struct selection *sel, con
 		const struct column *col = &cols->col[sel->index[i]];
 		struct value val = { 0 };
 
-		cols->get(row, col->id, &val);
+		column_value(cols, row, col->id, &val);
 		err = json_member(obj, col, &val);
 	}
 	return err;
@@ -258,7 +286,7 @@ static int print_json_record(const struct columns *cols, const struct selection 
 		json_object_put(obj);
 		return -ENOMEM;
 	}
-	err = jsonout_add(doc, cols->rows, obj);
+	err = jsonout_add(doc, cols->record, obj);
 	if (!err)
 		err = json_row(cols, sel, row, obj);
 	if (!err)
@@ -285,8 +313,20 @@ static bool right_aligned(const struct column *col)
 	return col->type != COL_STRING && col->type != COL_BOOL;
 }
 
+/* The tree as it is shown, or NULL for a plain list. */
+static const struct tree *shown_tree(const struct columns *cols, const struct selection *sel,
+				     const struct layout *lay)
+{
+	if (!cols->tree || lay->raw)
+		return NULL;
+	for (size_t i = 0; i < sel->n; i++)
+		if (cols->col[sel->index[i]].id == cols->tree->id)
+			return cols->tree;
+	return NULL;
+}
+
 static int add_headings(struct libscols_table *tb, const struct columns *cols,
-			const struct selection *sel)
+			const struct selection *sel, const struct tree *tree)
 {
 	for (size_t i = 0; i < sel->n; i++) {
 		const struct column *col = &cols->col[sel->index[i]];
@@ -297,6 +337,8 @@ static int add_headings(struct libscols_table *tb, const struct columns *cols,
 			flags |= SCOLS_FL_RIGHT;
 		if (col->wrap)
 			flags |= SCOLS_FL_WRAP;
+		if (tree && col->id == tree->id)
+			flags |= SCOLS_FL_TREE;
 		cl = scols_table_new_column(tb, col->name, 0, flags);
 		if (!cl)
 			return -ENOMEM;
@@ -308,12 +350,11 @@ static int add_headings(struct libscols_table *tb, const struct columns *cols,
 	return 0;
 }
 
-static int add_line(struct libscols_table *tb, const struct columns *cols,
+/* Fill in @line, which is NULL when memory is out. */
+static int set_line(struct libscols_line *line, const struct columns *cols,
 		    const struct selection *sel, const struct layout *lay, const void *row,
-		    bool pad, size_t wrap)
+		    bool pad, size_t wrap, const struct tree *tree)
 {
-	struct libscols_line *line = scols_table_new_line(tb, NULL);
-
 	if (!line)
 		return -ENOMEM;
 	for (size_t i = 0; i < sel->n; i++) {
@@ -324,8 +365,10 @@ static int add_line(struct libscols_table *tb, const struct columns *cols,
 		const char *text;
 		int err;
 
-		cols->get(row, col->id, &val);
+		column_value(cols, row, col->id, &val);
 		text = cell_text(col, &val, lay->bytes, buf);
+		if (tree && col->id == tree->id)
+			text = tree->label(row);
 		if (pad && width < SAMPLE_WIDTH)
 			width = SAMPLE_WIDTH;
 		if (pad && strlen(text) < sizeof(padded)) {
@@ -349,11 +392,7 @@ static int add_line(struct libscols_table *tb, const struct columns *cols,
 	return 0;
 }
 
-/*
- * Columns of the terminal that standard output is, 0 when it is none. libsmartcols
- * asks by itself as well, but wraps within words.
- */
-static size_t terminal_width(void)
+size_t terminal_width(void)
 {
 	struct winsize ws;
 
@@ -362,7 +401,10 @@ static size_t terminal_width(void)
 	return ws.ws_col;
 }
 
-/* What each wrapping column may be wide so that the rows fit; 0 for any width. */
+/*
+ * What each wrapping column may be wide so that the rows fit; 0 for any width.
+ * libsmartcols would find out by itself, but wraps within words.
+ */
 static size_t wrap_width(const struct columns *cols, const struct selection *sel,
 			 const struct layout *lay, const char *rows, size_t n, size_t size)
 {
@@ -381,7 +423,7 @@ static size_t wrap_width(const struct columns *cols, const struct selection *sel
 			char buf[CELL_MAX];
 			size_t len;
 
-			cols->get(rows + r * size, col->id, &val);
+			column_value(cols, rows + r * size, col->id, &val);
 			len = strlen(cell_text(col, &val, lay->bytes, buf));
 			widest = len > widest ? len : widest;
 		}
@@ -428,10 +470,11 @@ static int print_table(struct libscols_table *tb)
 int print_rows(const struct columns *cols, const struct selection *sel, const struct layout *lay,
 	       const char *command, const void *rows, size_t n, size_t size)
 {
-	const char *row = rows;
+	const struct tree *tree = shown_tree(cols, sel, lay);
+	struct libscols_line **lines = NULL;
 	struct libscols_table *tb;
 	size_t wrap;
-	int err;
+	int err = 0;
 
 	if (lay->json)
 		return print_json_rows(cols, sel, command, rows, n, size);
@@ -439,12 +482,26 @@ int print_rows(const struct columns *cols, const struct selection *sel, const st
 	tb = new_table(lay);
 	if (!tb)
 		return -ENOMEM;
+	if (tree && n) {
+		lines = calloc(n, sizeof(*lines));
+		err = lines ? 0 : -ENOMEM;
+	}
 	wrap = wrap_width(cols, sel, lay, rows, n, size);
-	err = add_headings(tb, cols, sel);
-	for (size_t i = 0; i < n && !err; i++)
-		err = add_line(tb, cols, sel, lay, row + i * size, false, wrap);
+	if (!err)
+		err = add_headings(tb, cols, sel, tree);
+	for (size_t i = 0; i < n && !err; i++) {
+		const void *row = (const char *)rows + i * size;
+		ptrdiff_t parent = tree ? tree->parent(row) : -1;
+		struct libscols_line *line;
+
+		line = scols_table_new_line(tb, parent < 0 ? NULL : lines[parent]);
+		if (tree)
+			lines[i] = line;
+		err = set_line(line, cols, sel, lay, row, false, wrap, tree);
+	}
 	if (!err)
 		err = print_table(tb);
+	free(lines);
 	scols_unref_table(tb);
 	return err;
 }
@@ -471,7 +528,7 @@ int print_record(const struct columns *cols, const struct selection *sel,
 		struct value val = { 0 };
 		char buf[CELL_MAX];
 
-		cols->get(row, col->id, &val);
+		column_value(cols, row, col->id, &val);
 		if (lay->known_only && !val.known)
 			continue;
 		line = scols_table_new_line(tb, NULL);
@@ -500,9 +557,10 @@ int print_sample(const struct columns *cols, const struct selection *sel,
 	tb = new_table(&here);
 	if (!tb)
 		return -ENOMEM;
-	err = add_headings(tb, cols, sel);
+	err = add_headings(tb, cols, sel, NULL);
 	if (!err)
-		err = add_line(tb, cols, sel, lay, row, !lay->raw, 0);
+		err = set_line(scols_table_new_line(tb, NULL), cols, sel, lay, row, !lay->raw, 0,
+			       NULL);
 	if (!err)
 		err = print_table(tb);
 	scols_unref_table(tb);

@@ -16,10 +16,18 @@ struct num {
 	uint64_t v;
 };
 
+/* A limit as the files of cgroups have it. */
+struct limit {
+	bool known;
+	const char *word;	/* "max" or "auto"; NULL: a number */
+	uint64_t v;
+};
+
 enum col_type {
 	COL_STRING,	/* JSON string */
 	COL_BYTES,	/* JSON integer; human size in tables, integer with -b */
 	COL_RATE,	/* the same, bytes a second */
+	COL_LIMIT,	/* as COL_BYTES, or a word: then a JSON string */
 	COL_COUNT,	/* JSON integer */
 	COL_SIGNED,	/* JSON integer, may be negative */
 	COL_RATIO,	/* JSON number, three digits after the point */
@@ -40,6 +48,7 @@ struct column {
 /* What a column has for a row: the member that fits its type. */
 struct value {
 	bool known;		/* otherwise "-" and null */
+	const char *word;	/* COL_LIMIT: in place of u, or NULL */
 	union {
 		const char *s;	/* valid as long as the row is */
 		uint64_t u;
@@ -49,10 +58,30 @@ struct value {
 	};
 };
 
+/* A column that shows a struct num of its row as it stands. */
+struct num_field {
+	int id;
+	size_t offset;		/* of the struct num within the row */
+};
+
+/* For rows that are a tree, each one behind the one that it hangs on. */
+struct tree {
+	int id;			/* the column that shows it, in tables that are not raw */
+	/* Index of the row that @row hangs on; -1 for none. */
+	ptrdiff_t (*parent)(const void *row);
+	/* What stands in the column there; as long as the row is. */
+	const char *(*label)(const void *row);
+};
+
 struct columns {
-	const char *rows;	/* JSON member that holds the rows, or the one row */
+	const char *rows;	/* JSON member that print_rows() puts the rows in */
+	const char *record;	/* the same for the one row of the other functions */
 	const struct column *col;
 	size_t n;
+	const struct num_field *nums;
+	size_t n_nums;
+	const struct tree *tree;	/* NULL: the rows are a list */
+	/* For the columns that are not among nums. */
 	void (*get)(const void *row, int id, struct value *val);
 };
 
@@ -86,14 +115,21 @@ void selection_release(struct selection *sel);
 #define CELL_MAX	32
 const char *cell_text(const struct column *col, const struct value *val, bool bytes, char *buf);
 
+/* Columns of the terminal that standard output is; 0 when it is none. */
+size_t terminal_width(void);
+
 /*
  * Append @text to @out with line breaks in place of blanks so that no line is
  * wider than @width, as long as no word is. 0 or -ENOMEM.
  */
 int wrap_words(const char *text, size_t width, struct strbuf *out);
 
+/* What the column @id has for @row, by columns->nums or columns->get(). */
+void column_value(const struct columns *cols, const void *row, int id, struct value *val);
+
 /* Value helpers for get() functions. */
 void value_num(struct value *val, struct num num);
+void value_limit(struct value *val, struct limit limit);
 void value_str(struct value *val, const char *s);
 
 /*

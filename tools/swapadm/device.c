@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* swapadm device: the swap devices, one by one. */
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/swap.h>
 
+#include "off.h"
 #include "read.h"
 #include "size.h"
 #include "strbuf.h"
 #include "swapadm.h"
 
 #define MIB_SHIFT	20
+
+/* An option without a letter. */
+#define KEY_PROGRESS	300
 
 #ifndef SWAP_FLAG_DISCARD_ONCE
 #define SWAP_FLAG_DISCARD_ONCE	0x20000
@@ -89,6 +91,26 @@ static const struct column device_cols[] = {
 	  "zram: memory taken" },
 };
 
+static const struct num_field device_nums[] = {
+	{ DEV_SIZE, offsetof(struct device, size) },
+	{ DEV_USED, offsetof(struct device, used) },
+	{ DEV_LIMIT, offsetof(struct device, ghost.limit) },
+	{ DEV_MAX, offsetof(struct device, ghost.max) },
+	{ DEV_ROOM, offsetof(struct device, ghost.room) },
+	{ DEV_SLOTS, offsetof(struct device, ghost.slots) },
+	{ DEV_ZERO, offsetof(struct device, ghost.zero) },
+	{ DEV_ZSWAP, offsetof(struct device, ghost.zswap) },
+	{ DEV_CACHED, offsetof(struct device, ghost.cached) },
+	{ DEV_CLUSTERS, offsetof(struct device, ghost.clusters) },
+	{ DEV_RESERVE, offsetof(struct device, ghost.reserve) },
+	{ DEV_ARRAYS, offsetof(struct device, ghost.arrays) },
+	{ DEV_META_STATIC, offsetof(struct device, ghost.meta_static) },
+	{ DEV_META, offsetof(struct device, ghost.meta) },
+	{ DEV_ZRAM_DATA, offsetof(struct device, block.zram_data) },
+	{ DEV_ZRAM_COMPR, offsetof(struct device, block.zram_compr) },
+	{ DEV_ZRAM_MEM, offsetof(struct device, block.zram_mem) },
+};
+
 static void device_get(const void *row, int id, struct value *val)
 {
 	const struct device *dev = row;
@@ -106,12 +128,6 @@ static void device_get(const void *row, int id, struct value *val)
 	case DEV_MEDIUM:
 		value_str(val, dev->block.medium);
 		break;
-	case DEV_SIZE:
-		value_num(val, dev->size);
-		break;
-	case DEV_USED:
-		value_num(val, dev->used);
-		break;
 	case DEV_AVAIL:
 		val->known = dev->size.known && dev->used.known;
 		/* A ghost device may hold more than a limit that was lowered. */
@@ -124,42 +140,6 @@ static void device_get(const void *row, int id, struct value *val)
 		val->known = dev->has_prio;
 		val->i = dev->prio;
 		break;
-	case DEV_LIMIT:
-		value_num(val, dev->ghost.limit);
-		break;
-	case DEV_MAX:
-		value_num(val, dev->ghost.max);
-		break;
-	case DEV_ROOM:
-		value_num(val, dev->ghost.room);
-		break;
-	case DEV_SLOTS:
-		value_num(val, dev->ghost.slots);
-		break;
-	case DEV_ZERO:
-		value_num(val, dev->ghost.zero);
-		break;
-	case DEV_ZSWAP:
-		value_num(val, dev->ghost.zswap);
-		break;
-	case DEV_CACHED:
-		value_num(val, dev->ghost.cached);
-		break;
-	case DEV_CLUSTERS:
-		value_num(val, dev->ghost.clusters);
-		break;
-	case DEV_RESERVE:
-		value_num(val, dev->ghost.reserve);
-		break;
-	case DEV_ARRAYS:
-		value_num(val, dev->ghost.arrays);
-		break;
-	case DEV_META_STATIC:
-		value_num(val, dev->ghost.meta_static);
-		break;
-	case DEV_META:
-		value_num(val, dev->ghost.meta);
-		break;
 	case DEV_META_SLOT:
 		val->known = ratio(dev->ghost.meta, dev->ghost.slots, &val->d);
 		break;
@@ -169,35 +149,24 @@ static void device_get(const void *row, int id, struct value *val)
 		else
 			val->known = ratio(dev->block.zram_data, dev->block.zram_mem, &val->d);
 		break;
-	case DEV_ZRAM_DATA:
-		value_num(val, dev->block.zram_data);
-		break;
-	case DEV_ZRAM_COMPR:
-		value_num(val, dev->block.zram_compr);
-		break;
-	case DEV_ZRAM_MEM:
-		value_num(val, dev->block.zram_mem);
-		break;
 	}
 }
 
-static const struct columns list_columns = {
+static const struct columns device_columns = {
 	.rows = "devices",
+	.record = "device",
 	.col = device_cols,
 	.n = sizeof(device_cols) / sizeof(device_cols[0]),
-	.get = device_get,
-};
-
-static const struct columns show_columns = {
-	.rows = "device",
-	.col = device_cols,
-	.n = sizeof(device_cols) / sizeof(device_cols[0]),
+	.nums = device_nums,
+	.n_nums = sizeof(device_nums) / sizeof(device_nums[0]),
 	.get = device_get,
 };
 
 /* Options of the verbs. */
 static struct {
 	bool all;
+	bool progress;
+	double interval;	/* seconds; 0: not given */
 	int swapon_flags;
 } verb_opts;
 
@@ -221,18 +190,6 @@ static int tally_status(const struct tally *tally)
 	if (!tally->failed)
 		return EX_OK;
 	return tally->done ? EX_PARTLY : tally->first;
-}
-
-/* The status for a change that the kernel answered with @err. */
-static int refused(int err)
-{
-	switch (err) {
-	case -ENOMEM:
-		return EX_NOMEM;
-	case -ENOSYS:
-		return EX_UNSUPPORTED;
-	}
-	return EX_REFUSED;
 }
 
 static int no_ghost(const char *name)
@@ -313,7 +270,7 @@ static int do_list(int argc, char **argv)
 
 	if (argc)
 		return usage_error("no argument is expected: %s", argv[0]);
-	status = choose_columns(&list_columns, &sel);
+	status = choose_columns(&device_columns, &sel);
 	if (status)
 		goto out;
 	status = load_swaps(&swaps);
@@ -335,7 +292,7 @@ static int do_list(int argc, char **argv)
 			n++;
 	}
 	if (!status)
-		status = print_status(print_rows(&list_columns, &sel, &lay, command_name(), devs, n,
+		status = print_status(print_rows(&device_columns, &sel, &lay, command_name(), devs, n,
 						 sizeof(*devs)));
 out:
 	free(devs);
@@ -359,7 +316,7 @@ static int do_show(int argc, char **argv)
 		opts.all_columns = true;
 		lay.known_only = true;
 	}
-	status = choose_columns(&show_columns, &sel);
+	status = choose_columns(&device_columns, &sel);
 	if (status)
 		goto out;
 	status = load_swaps(&swaps);
@@ -378,7 +335,7 @@ static int do_show(int argc, char **argv)
 		status = EX_FAILED;
 	}
 	if (!status)
-		status = print_status(print_record(&show_columns, &sel, &lay, command_name(), &dev));
+		status = print_status(print_record(&device_columns, &sel, &lay, command_name(), &dev));
 out:
 	swaps_release(&swaps);
 	selection_release(&sel);
@@ -410,21 +367,6 @@ static int device_path(const char *name, char *path, size_t size)
 	return EX_OK;
 }
 
-/* Print @text as a string of C, on one line whatever it holds. */
-static void print_quoted(const char *text)
-{
-	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else if (iscntrl((unsigned char)*text))
-			printf("\\%03o", (unsigned char)*text);
-		else
-			putchar(*text);
-	}
-	putchar('"');
-}
-
 static void print_swapon(const char *path)
 {
 	int flags = verb_opts.swapon_flags;
@@ -448,7 +390,22 @@ static void print_swapon(const char *path)
 	printf("%s)\n", flags ? "" : "0");
 }
 
-static int switch_on(const char *name)
+static void print_swapoff(const char *path)
+{
+	printf("swapoff(");
+	print_quoted(path);
+	printf(")\n");
+}
+
+/* A change of one device; @call makes it and @print writes down what it would be. */
+struct change {
+	const char *what;
+	void (*print)(const char *path);
+	int (*call)(const char *path, const char *name);	/* 0 or negative errno */
+};
+
+/* Make a change to the device @name; @note stands behind the message if it fails. */
+static int change_device(const struct change *change, const char *name, const char *note)
 {
 	char path[2 * PATH_MAX];
 	int status, err;
@@ -457,15 +414,23 @@ static int switch_on(const char *name)
 	if (status)
 		return status;
 	if (opts.dry_run) {
-		print_swapon(path);
+		change->print(path);
 		return EX_OK;
 	}
-	if (!swapon(path, verb_opts.swapon_flags))
+	err = change->call(path, name);
+	if (!err)
 		return EX_OK;
-	err = -errno;
-	message("%s: cannot swap on: %s", path, reason(err));
+	message("%s: cannot %s: %s%s", path, change->what, reason(err), note);
 	return refused(err);
 }
+
+static int call_swapon(const char *path, const char *name)
+{
+	(void)name;
+	return swapon(path, verb_opts.swapon_flags) ? -errno : 0;
+}
+
+static const struct change switch_on = { "swap on", print_swapon, call_swapon };
 
 static int do_on(int argc, char **argv)
 {
@@ -478,52 +443,22 @@ static int do_on(int argc, char **argv)
 			return usage_error("%s: the ghost device takes neither priority nor discard",
 					   argv[i]);
 	for (int i = 0; i < argc; i++)
-		tally_add(&tally, switch_on(argv[i]));
+		tally_add(&tally, change_device(&switch_on, argv[i], ""));
 	return tally_status(&tally);
 }
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
+static int call_swapoff(const char *path, const char *name)
 {
-	interrupted = sig;
+	if (verb_opts.progress)
+		return off_watched(path, name, verb_opts.interval);
+	return off_call(path);
 }
 
-/*
- * A signal ends swapoff(2) with EINTR and leaves the device on. Without a handler
- * it would end this program as well, before it could say so.
- */
-static void catch_signals(void)
+static const struct change switch_off = { "swap off", print_swapoff, call_swapoff };
+
+static int switch_off_one(const char *name, bool deleted)
 {
-	struct sigaction act = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
-}
-
-static int switch_off(const char *name, bool deleted)
-{
-	char path[2 * PATH_MAX];
-	int status, err;
-
-	status = device_path(name, path, sizeof(path));
-	if (status)
-		return status;
-	if (opts.dry_run) {
-		printf("swapoff(");
-		print_quoted(path);
-		printf(")\n");
-		return EX_OK;
-	}
-	if (interrupted)
-		err = -EINTR;
-	else
-		err = swapoff(path) ? -errno : 0;
-	if (!err)
-		return EX_OK;
-	message("%s: cannot swap off: %s%s", path, reason(err),
-		deleted ? " (the file was deleted)" : "");
-	return refused(err);
+	return change_device(&switch_off, name, deleted ? " (the file was deleted)" : "");
 }
 
 /*
@@ -552,17 +487,17 @@ static int do_off(int argc, char **argv)
 	if (status)
 		goto out;
 
-	catch_signals();
+	off_catch_signals();
 	if (verb_opts.all && swaps.n)
 		qsort(swaps.v, swaps.n, sizeof(*swaps.v), by_off_order);
 	for (size_t i = 0; verb_opts.all && i < swaps.n; i++)
-		tally_add(&tally, switch_off(swaps.v[i].name, swaps.v[i].deleted));
+		tally_add(&tally, switch_off_one(swaps.v[i].name, swaps.v[i].deleted));
 	for (int i = 0; i < argc; i++) {
 		/* zram0 for /dev/zram0, as everywhere; a path is taken as it stands. */
 		struct swap *swap = strchr(argv[i], '/') ? NULL :
 			swaps_find(&root, &swaps, argv[i]);
 
-		tally_add(&tally, switch_off(swap ? swap->name : argv[i], swap && swap->deleted));
+		tally_add(&tally, switch_off_one(swap ? swap->name : argv[i], swap && swap->deleted));
 	}
 	status = tally_status(&tally);
 out:
@@ -595,21 +530,12 @@ static int parse_limit(const char *text, const struct ghost *ghost, uint64_t *mi
 
 static int write_limit(uint64_t mib, const struct ghost *ghost)
 {
-	char path[2 * PATH_MAX], text[32], most[SIZE_TEXT_MAX];
+	char text[32], most[SIZE_TEXT_MAX];
 	int err;
 
 	snprintf(text, sizeof(text), "%" PRIu64, mib);
-	if (opts.dry_run) {
-		err = sysroot_path(&root, GHOST_LIMIT, path, sizeof(path));
-		if (err) {
-			message("%s: %s", GHOST_LIMIT, reason(err));
-			return EX_FAILED;
-		}
-		printf("write(");
-		print_quoted(path);
-		printf(", \"%s\")\n", text);
-		return EX_OK;
-	}
+	if (opts.dry_run)
+		return print_write(GHOST_LIMIT, text);
 	err = sysroot_write(&root, GHOST_LIMIT, text);
 	if (err == -EINVAL && ghost->max.known)
 		message("ghost: cannot write %s to %s: %s (1M to %s is allowed)", text, root.failed,
@@ -656,6 +582,9 @@ static int set_flag(int key, const char *arg)
 	case 'a':
 		verb_opts.all = true;
 		return 0;
+	case KEY_PROGRESS:
+		verb_opts.progress = true;
+		return arg ? parse_seconds(arg, &verb_opts.interval) : 0;
 	case 'p':
 		if (parse_s64(arg, &prio) || prio < 0 || prio > SWAP_FLAG_PRIO_MASK) {
 			usage_error("%s: not a priority from 0 to %d", arg, SWAP_FLAG_PRIO_MASK);
@@ -694,13 +623,14 @@ static const struct verb_flag on_flags[] = {
 
 static const struct verb_flag off_flags[] = {
 	{ 'a', "all", NULL, "all devices that are on" },
+	{ KEY_PROGRESS, "progress", "[SECONDS]", "show how far it is, each SECONDS" },
 	{ 0, NULL, NULL, NULL }
 };
 
 static const struct verb verbs[] = {
-	{ "list", "", "List the swap devices that are on.", do_list, &list_columns, list_flags,
+	{ "list", "", "List the swap devices that are on.", do_list, &device_columns, list_flags,
 	  set_flag },
-	{ "show", "DEVICE", "Show all that is known about one device.", do_show, &show_columns,
+	{ "show", "DEVICE", "Show all that is known about one device.", do_show, &device_columns,
 	  NULL, set_flag },
 	{ "on", "DEVICE...", "Switch devices on: ghost, block devices or files.", do_on, NULL,
 	  on_flags, set_flag },

@@ -16,6 +16,7 @@ static const struct object {
 	int (*run)(int argc, char **argv);
 } objects[] = {
 	{ "device", do_device },
+	{ "cgroup", do_cgroup },
 	{ "stat", do_stat },
 	{ "check", do_check },
 	{ "help", do_help },

@@ -11,6 +11,10 @@
 
 #define OPTIONS_MAX	32
 
+/* Seconds that an option may ask for. */
+#define INTERVAL_MIN	0.01
+#define INTERVAL_MAX	86400.0
+
 enum { KEY_SYSROOT = 256, KEY_DRY_RUN };
 
 static const struct verb_flag print_flags[] = {
@@ -106,6 +110,7 @@ static int help_all(void)
 	       "Look at and change swap devices, the ghost swap device first of all.\n\n"
 	       "Objects:\n"
 	       " device list|show|on|off|resize   swap devices\n"
+	       " cgroup list|show|set             what cgroups have in swap, and their limits\n"
 	       " stat                             use, compression, metadata and rates\n"
 	       " check                            faults in the configuration, with advice\n\n"
 	       "Options:\n");
@@ -125,6 +130,20 @@ static int version(void)
 {
 	printf("swapadm %s\n", SWAPADM_VERSION);
 	return EX_OK;
+}
+
+int parse_seconds(const char *arg, double *seconds)
+{
+	char *end;
+
+	*seconds = strtod(arg, &end);
+	/* A number that is none fails each comparison. */
+	if (!*arg || *end || !(*seconds >= INTERVAL_MIN && *seconds <= INTERVAL_MAX)) {
+		usage_error("%s: not a number of seconds from %g to %g", arg, INTERVAL_MIN,
+			    INTERVAL_MAX);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /* Take a common option. False when it is not one. */

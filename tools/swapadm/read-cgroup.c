@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A bounded walk through cgroup v2. */
+/* What one cgroup has in memory and in swap, and a tree of them. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,122 +8,326 @@
 #include "read.h"
 #include "size.h"
 
-#define DEPTH_MAX	32
-#define CGROUPS_MAX	100000
+int cgroup_dir(const char *name, char *dir, size_t size)
+{
+	size_t prefix = strlen(CGROUP_DIR), len = prefix;
 
-struct walk {
-	struct sysroot *root;
-	struct num limit;
-	struct cgroup_limits *found;
-	size_t visited;
-};
+	if (!strncmp(name, CGROUP_DIR, prefix) && (!name[prefix] || name[prefix] == '/'))
+		name += prefix;
+	if (len >= size)
+		return -ENAMETOOLONG;
+	strcpy(dir, CGROUP_DIR);
+	while (*(name += strspn(name, "/"))) {
+		size_t part = strcspn(name, "/");
 
-/* Read @file of the cgroup at @path. A cgroup that has gone meanwhile says "". */
-static int read_attr(struct walk *walk, const char *path, const char *file, char *buf, size_t size)
+		if (part == 2 && !strncmp(name, "..", 2))
+			return -EINVAL;
+		if (part != 1 || *name != '.') {
+			if (part >= size - len - 1)
+				return -ENAMETOOLONG;
+			dir[len++] = '/';
+			memcpy(dir + len, name, part);
+			len += part;
+			dir[len] = '\0';
+		}
+		name += part;
+	}
+	return 0;
+}
+
+const char *cgroup_path(const char *dir)
+{
+	return dir[strlen(CGROUP_DIR)] ? dir + strlen(CGROUP_DIR) : "/";
+}
+
+static bool is_gone(int err)
+{
+	return err == -ENOENT || err == -ENODEV || err == -ENOTDIR;
+}
+
+int read_cgroup_attr(struct sysroot *root, const char *dir, const char *file, char *buf,
+		     size_t size)
 {
 	char name[2 * PATH_MAX];
 	int err;
 
-	snprintf(name, sizeof(name), "%s/%s", path, file);
-	err = sysroot_read_line(walk->root, name, buf, size);
-	if (err == -ENOENT || err == -ENODEV || err == -ENOTDIR) {
+	snprintf(name, sizeof(name), "%s/%s", dir, file);
+	err = sysroot_read_line(root, name, buf, size);
+	if (is_gone(err)) {
 		*buf = '\0';
 		return 0;
 	}
 	return err;
 }
 
-static int visit(struct walk *walk, const char *path, int depth);
-
-static int by_name(const void *a, const void *b)
+/* As read_num(), in a cgroup that may go meanwhile. */
+static int read_attr_num(struct sysroot *root, const char *dir, const char *file, struct num *num)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Collect the names of the directories in @path, in order. */
-static int children(struct walk *walk, const char *path, char ***names, size_t *n)
-{
-	struct dirent *ent;
-	DIR *dir;
+	char name[2 * PATH_MAX];
 	int err;
 
-	*names = NULL;
-	*n = 0;
-	err = sysroot_opendir(walk->root, path, &dir);
-	if (err)
-		return err == -ENOENT || err == -ENOTDIR ? 0 : err;
-	while (!err && (ent = readdir(dir))) {
-		char **more;
+	snprintf(name, sizeof(name), "%s/%s", dir, file);
+	err = read_num(root, name, num);
+	return is_gone(err) ? 0 : err;
+}
 
-		/* Not every file system of a captured tree tells the type. */
-		if ((ent->d_type != DT_DIR && ent->d_type != DT_UNKNOWN) || *ent->d_name == '.')
-			continue;
-		more = realloc(*names, (*n + 1) * sizeof(*more));
-		if (!more) {
-			err = -ENOMEM;
-			break;
+static int read_attr_keys(struct sysroot *root, const char *dir, const char *file,
+			  const struct key *keys, size_t n)
+{
+	char name[2 * PATH_MAX];
+	int err;
+
+	snprintf(name, sizeof(name), "%s/%s", dir, file);
+	err = read_keys(root, name, keys, n);
+	return is_gone(err) ? 0 : err;
+}
+
+int limit_parse(const char *text, const char *const *words, struct limit *limit)
+{
+	int err;
+
+	*limit = (struct limit){ 0 };
+	for (; *words; words++)
+		if (!strcmp(text, *words)) {
+			*limit = (struct limit){ .known = true, .word = *words };
+			return 0;
 		}
-		*names = more;
-		more[*n] = strdup(ent->d_name);
-		if (more[*n])
-			(*n)++;
-		else
-			err = -ENOMEM;
-	}
-	closedir(dir);
-	if (*n)
-		qsort(*names, *n, sizeof(**names), by_name);
+	err = parse_u64(text, &limit->v);
+	limit->known = !err;
 	return err;
 }
 
-static int descend(struct walk *walk, const char *path, int depth)
+static int read_attr_limit(struct sysroot *root, const char *dir, const char *file,
+			   struct limit *limit)
 {
-	char below[PATH_MAX], **names;
-	size_t n;
+	static const char *const words[] = { "max", NULL };
+	static const char *const ghost_words[] = { "max", "auto", NULL };
+	char text[64];
 	int err;
 
-	err = children(walk, path, &names, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (!err && ++walk->visited <= CGROUPS_MAX && depth < DEPTH_MAX &&
-		    snprintf(below, sizeof(below), "%s/%s", path, names[i]) < PATH_MAX)
-			err = visit(walk, below, depth + 1);
-		else
-			walk->found->more = true;
-		free(names[i]);
+	*limit = (struct limit){ 0 };
+	err = read_cgroup_attr(root, dir, file, text, sizeof(text));
+	if (err || !*text)
+		return err;
+	err = limit_parse(text, strcmp(file, CGROUP_GHOST_MAX) ? words : ghost_words, limit);
+	if (err) {
+		char name[2 * PATH_MAX];
+
+		snprintf(name, sizeof(name), "%s/%s", dir, file);
+		sysroot_path(root, name, root->failed, sizeof(root->failed));
 	}
-	free(names);
-	return err;
+	return err == -EINVAL ? -EBADMSG : err;
 }
 
-static void add(struct cgroup_set *set, const char *path)
+/* The lower one of two limits that are numbers or max. */
+static struct limit lower_limit(struct limit a, struct limit b)
 {
-	if (!set->n++)
-		snprintf(set->first, sizeof(set->first), "%s", path + strlen(CGROUP_DIR));
+	if (!a.known || !b.known)
+		return (struct limit){ 0 };
+	if (a.word)
+		return b;
+	return b.word || a.v < b.v ? a : b;
 }
 
-static int visit(struct walk *walk, const char *path, int depth)
+struct limit ghost_limit(struct limit ghost_max, struct limit swap_max)
 {
-	char swap_max[64], ghost_max[64];
-	uint64_t max;
+	if (!ghost_max.known || !ghost_max.word || strcmp(ghost_max.word, "auto"))
+		return ghost_max;
+	/* What is no number but 0 is taken over: 0, max, or not known. */
+	return swap_max.v ? (struct limit){ .known = true, .word = "max" } : swap_max;
+}
+
+/* Whether @dir is the root of the hierarchy, which has no limits. */
+static bool is_root(const char *dir)
+{
+	return !strcmp(dir, CGROUP_DIR);
+}
+
+/* memory.swap.ghost.max of @dir as it works, its ancestors apart. */
+static int read_ghost_limit(struct sysroot *root, const char *dir, struct limit *limit)
+{
+	struct limit ghost_max, swap_max;
 	int err;
 
-	err = read_attr(walk, path, "memory.swap.max", swap_max, sizeof(swap_max));
+	err = read_attr_limit(root, dir, CGROUP_GHOST_MAX, &ghost_max);
 	if (!err)
-		err = read_attr(walk, path, "memory.swap.ghost.max", ghost_max, sizeof(ghost_max));
+		err = read_attr_limit(root, dir, "memory.swap.max", &swap_max);
+	if (!err)
+		*limit = ghost_limit(ghost_max, swap_max);
+	return err;
+}
+
+/* The lowest limit of the ancestors of @dir; max if that is none but the root. */
+static int read_ghost_limit_above(struct sysroot *root, const char *dir, struct limit *limit)
+{
+	struct limit one;
+	char up[PATH_MAX];
+	int err = 0;
+
+	*limit = (struct limit){ .known = true, .word = "max" };
+	snprintf(up, sizeof(up), "%s", dir);
+	while (!err && !is_root(up)) {
+		*strrchr(up, '/') = '\0';
+		if (is_root(up))
+			break;
+		err = read_ghost_limit(root, up, &one);
+		if (!err)
+			*limit = lower_limit(*limit, one);
+	}
+	return err;
+}
+
+/* @above is what the ancestors allow on the ghost device. */
+static int read_one(struct sysroot *root, const char *dir, struct limit above,
+		    struct cgroup *cg)
+{
+	const struct { const char *file; struct num *num; } nums[] = {
+		{ "memory.current", &cg->mem },
+		{ "memory.peak", &cg->mem_peak },
+		{ "memory.swap.current", &cg->disk },
+		{ "memory.swap.peak", &cg->disk_peak },
+		{ "memory.swap.ghost.current", &cg->ghost },
+		{ "memory.swap.ghost.peak", &cg->ghost_peak },
+	};
+	const struct { const char *file; struct limit *limit; } limits[] = {
+		{ "memory.max", &cg->mem_max },
+		{ "memory.swap.high", &cg->swap_high },
+		{ "memory.swap.max", &cg->swap_max },
+		{ "memory.zswap.max", &cg->zswap_max },
+		{ CGROUP_GHOST_MAX, &cg->ghost_max },
+	};
+	/* Of the root too, unlike memory.zswap.current, which is the same as zswap here. */
+	const struct key stat[] = {
+		{ "zswap", &cg->pool },
+		{ "zswapped", &cg->zswap },
+		{ "ghost_zero", &cg->zero },
+	};
+	const struct key swap_events[] = {
+		{ "high", &cg->swap_high_events },
+		{ "max", &cg->swap_max_events },
+		{ "fail", &cg->swap_fail_events },
+	};
+	const struct key ghost_events[] = {
+		{ "max", &cg->ghost_max_events },
+		{ "fail", &cg->ghost_fail_events },
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(nums) / sizeof(nums[0]) && !err; i++)
+		err = read_attr_num(root, dir, nums[i].file, nums[i].num);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]) && !err; i++)
+		err = read_attr_limit(root, dir, limits[i].file, limits[i].limit);
+	if (!err)
+		err = read_attr_num(root, dir, "memory.zswap.writeback", &cg->writeback);
+	if (!err)
+		err = read_attr_keys(root, dir, "memory.stat", stat,
+				     sizeof(stat) / sizeof(stat[0]));
+	if (!err)
+		err = read_attr_keys(root, dir, "memory.swap.events", swap_events,
+				     sizeof(swap_events) / sizeof(swap_events[0]));
+	if (!err)
+		err = read_attr_keys(root, dir, "memory.swap.ghost.events", ghost_events,
+				     sizeof(ghost_events) / sizeof(ghost_events[0]));
+	if (!err && cg->ghost_max.known)
+		cg->ghost_limit = lower_limit(above, ghost_limit(cg->ghost_max, cg->swap_max));
+	return err;
+}
+
+static bool swaps(const struct cgroup *cg)
+{
+	return (cg->disk.known && cg->disk.v) || (cg->ghost.known && cg->ghost.v) ||
+	       (cg->zswap.known && cg->zswap.v);
+}
+
+struct collect {
+	struct cgroups *cgroups;
+	struct limit above;	/* limit of what is above the first one */
+	bool all;
+	ptrdiff_t at;		/* the cgroup that is being visited; -1 for none */
+};
+
+static int enter(struct sysroot *root, const char *dir, void *arg)
+{
+	struct collect *collect = arg;
+	struct cgroups *cgs = collect->cgroups;
+	struct limit above = collect->above;
+	struct cgroup *cg;
+
+	if (cgs->n == cgs->room) {
+		size_t room = cgs->room ? 2 * cgs->room : 16;
+		struct cgroup *more = reallocarray(cgs->v, room, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		cgs->v = more;
+		cgs->room = room;
+	}
+	/* Only the root has none of its own. */
+	if (collect->at >= 0 && cgs->v[collect->at].ghost_limit.known)
+		above = cgs->v[collect->at].ghost_limit;
+	cg = &cgs->v[cgs->n];
+	*cg = (struct cgroup){ .parent = collect->at };
+	cg->path = strdup(cgroup_path(dir));
+	if (!cg->path)
+		return -ENOMEM;
+	collect->at = cgs->n++;
+	return read_one(root, dir, above, cg);
+}
+
+static void leave(void *arg)
+{
+	struct collect *collect = arg;
+	struct cgroups *cgs = collect->cgroups;
+	struct cgroup *cg = &cgs->v[collect->at];
+
+	/* Kept for what is below it, too, and if it is what was asked for. */
+	if (!collect->all && cg->parent >= 0 && !swaps(cg) &&
+	    (size_t)collect->at == cgs->n - 1) {
+		cgs->n--;
+		free(cg->path);
+	}
+	collect->at = cg->parent;
+}
+
+int read_cgroups(struct sysroot *root, const char *dir, unsigned int depth, bool all,
+		 struct cgroups *cgs)
+{
+	static const struct cgroup_visitor visitor = { .enter = enter, .leave = leave };
+	struct collect collect = { .cgroups = cgs, .all = all, .at = -1 };
+	int err;
+
+	*cgs = (struct cgroups){ 0 };
+	err = read_ghost_limit_above(root, dir, &collect.above);
 	if (err)
 		return err;
-	if (!strcmp(swap_max, "0") && !strcmp(ghost_max, "auto"))
-		add(&walk->found->no_swap, path);
-	/* max and auto are no numbers. */
-	if (walk->limit.known && !parse_u64(ghost_max, &max) && max > walk->limit.v)
-		add(&walk->found->too_high, path);
-	return descend(walk, path, depth);
+	return walk_cgroups(root, dir, depth, &visitor, &collect, &cgs->more);
 }
 
-int read_cgroup_limits(struct sysroot *root, struct num limit, struct cgroup_limits *found)
+void cgroups_release(struct cgroups *cgs)
 {
-	struct walk walk = { .root = root, .limit = limit, .found = found };
+	for (size_t i = 0; i < cgs->n; i++)
+		free(cgs->v[i].path);
+	free(cgs->v);
+	*cgs = (struct cgroups){ 0 };
+}
 
-	*found = (struct cgroup_limits){ 0 };
-	return descend(&walk, CGROUP_DIR, 0);
+/* Whether @word stands in @text, words with blanks between. */
+static bool has_word(char *text, const char *word)
+{
+	char *save;
+
+	for (char *w = strtok_r(text, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		if (!strcmp(w, word))
+			return true;
+	return false;
+}
+
+int read_cgroup_controller(struct sysroot *root, const char *dir, bool *memory)
+{
+	char text[1024];
+	int err;
+
+	err = read_cgroup_attr(root, dir, "cgroup.controllers", text, sizeof(text));
+	*memory = !err && has_word(text, "memory");
+	return err;
 }

@@ -22,6 +22,9 @@
 #define ZSWAP_DEBUG	"/sys/kernel/debug/zswap"
 #define CGROUP_DIR	"/sys/fs/cgroup"
 
+/* A file of a cgroup that has a word of its own. */
+#define CGROUP_GHOST_MAX	"memory.swap.ghost.max"
+
 /* A row of /proc/swaps. */
 struct swap {
 	char *name;		/* escapes undone, without " (deleted)" */
@@ -128,6 +131,94 @@ struct vm {
 };
 
 int read_vm(struct sysroot *root, struct vm *vm);
+
+/* Levels of cgroups that are looked at. */
+#define CGROUP_DEPTH_MAX	32
+
+/*
+ * Make the directory of the cgroup @name into @dir: a path from the root of the
+ * hierarchy, with or without a "/" at its beginning, or one that begins with
+ * CGROUP_DIR. 0; -EINVAL with a component ".."; -ENAMETOOLONG.
+ */
+int cgroup_dir(const char *name, char *dir, size_t size);
+
+/* The path of the cgroup at @dir from the root of the hierarchy. */
+const char *cgroup_path(const char *dir);
+
+/* What walk_cgroups() calls. */
+struct cgroup_visitor {
+	/* At a cgroup, before what is below it. 0 or negative errno, which ends the walk. */
+	int (*enter)(struct sysroot *root, const char *dir, void *arg);
+	void (*leave)(void *arg);	/* after it; may be NULL */
+};
+
+/*
+ * Visit the cgroup at @dir, CGROUP_DIR or a path below it, and what is below it, in
+ * the order of names, but no more than @depth levels. *@more: there are cgroups that
+ * were left out, for a bound that is not @depth.
+ * 0, or negative errno of a visit or of a directory that cannot be read.
+ */
+int walk_cgroups(struct sysroot *root, const char *dir, unsigned int depth,
+		 const struct cgroup_visitor *visitor, void *arg, bool *more);
+
+/* Read @file of the cgroup at @dir; "" when there is none, or the cgroup has gone. */
+int read_cgroup_attr(struct sysroot *root, const char *dir, const char *file, char *buf,
+		     size_t size);
+
+/* Whether the cgroup at @dir has the memory controller. */
+int read_cgroup_controller(struct sysroot *root, const char *dir, bool *memory);
+
+/* What a cgroup has, with all that is below it. Sizes in bytes. */
+struct cgroup {
+	char *path;			/* from the root of the hierarchy, "/" for that */
+	ptrdiff_t parent;		/* index of the row above; -1 for the first row */
+	struct num mem;
+	struct num mem_peak;
+	struct num ghost;		/* on the ghost device, before compression */
+	struct num ghost_peak;
+	struct num zero;		/* of that: zero pages */
+	struct num zswap;		/* in zswap, before compression */
+	struct num pool;		/* the same compressed */
+	struct num disk;		/* slots on devices with storage */
+	struct num disk_peak;
+	struct limit mem_max;
+	struct limit swap_high;
+	struct limit swap_max;
+	struct limit zswap_max;
+	struct limit ghost_max;		/* as it was set */
+	struct limit ghost_limit;	/* as it works, with those of the ancestors */
+	struct num writeback;		/* 0 or 1 */
+	struct num swap_high_events;
+	struct num swap_max_events;
+	struct num swap_fail_events;
+	struct num ghost_max_events;
+	struct num ghost_fail_events;
+};
+
+struct cgroups {
+	struct cgroup *v;		/* parents before their children */
+	size_t n;
+	size_t room;
+	bool more;			/* the walk was cut short by its bounds */
+};
+
+/*
+ * Read the cgroup at @dir and those below it down to @depth levels: @all of them, or
+ * those that swap and those above them; @dir itself in each case.
+ * cgroups_release() in each case.
+ */
+int read_cgroups(struct sysroot *root, const char *dir, unsigned int depth, bool all,
+		 struct cgroups *cgroups);
+void cgroups_release(struct cgroups *cgroups);
+
+/*
+ * Parse a limit: a number of bytes or one of @words, which end with NULL and outlive
+ * @limit. 0, -EINVAL or -ERANGE.
+ */
+int limit_parse(const char *text, const char *const *words, struct limit *limit);
+
+/* What @ghost_max means beside @swap_max: "auto" becomes max, or 0 where that is 0. */
+struct limit ghost_limit(struct limit ghost_max, struct limit swap_max);
 
 /* Some cgroups: how many, and which is the first in the order of names. */
 struct cgroup_set {

@@ -11,9 +11,6 @@
 #include "size.h"
 #include "swapadm.h"
 
-#define WATCH_MIN	0.01
-#define WATCH_MAX	86400.0
-
 /* Rows after which the headings are printed again. */
 #define HEADING_EVERY	20
 
@@ -109,103 +106,57 @@ static const struct column stat_cols[] = {
 	  "written to devices" },
 };
 
+static const struct num_field stat_nums[] = {
+	{ ST_UPTIME, offsetof(struct sample, uptime) },
+	{ ST_SLOTS, offsetof(struct sample, ghost.slots) },
+	{ ST_USED, offsetof(struct sample, ghost.used) },
+	{ ST_LIMIT, offsetof(struct sample, ghost.limit) },
+	{ ST_ROOM, offsetof(struct sample, ghost.room) },
+	{ ST_ZERO, offsetof(struct sample, ghost.zero) },
+	{ ST_ZSWAP, offsetof(struct sample, ghost.zswap) },
+	{ ST_CACHED, offsetof(struct sample, ghost.cached) },
+	{ ST_DATA, offsetof(struct sample, zswap.data) },
+	{ ST_POOL, offsetof(struct sample, zswap.pool) },
+	{ ST_POOL_MAX, offsetof(struct sample, zswap.pool_max) },
+	{ ST_META_STATIC, offsetof(struct sample, ghost.meta_static) },
+	{ ST_META, offsetof(struct sample, ghost.meta) },
+	{ ST_PHYS_SIZE, offsetof(struct sample, phys_size) },
+	{ ST_PHYS_USED, offsetof(struct sample, phys_used) },
+	{ ST_ZRAM_DATA, offsetof(struct sample, zram_data) },
+	{ ST_ZRAM_MEM, offsetof(struct sample, zram_mem) },
+	{ ST_ZSWAP_IN, offsetof(struct sample, total.zswap_in) },
+	{ ST_ZSWAP_OUT, offsetof(struct sample, total.zswap_out) },
+	{ ST_ZSWAP_WB, offsetof(struct sample, total.zswap_writeback) },
+	{ ST_ZERO_IN, offsetof(struct sample, total.zero_in) },
+	{ ST_ZERO_OUT, offsetof(struct sample, total.zero_out) },
+	{ ST_PHYS_IN, offsetof(struct sample, total.phys_in) },
+	{ ST_PHYS_OUT, offsetof(struct sample, total.phys_out) },
+	{ ST_CLUSTER_ALLOC, offsetof(struct sample, total.cluster_alloc) },
+	{ ST_CLUSTER_FREE, offsetof(struct sample, total.cluster_free) },
+	{ ST_RESERVE_MISS, offsetof(struct sample, total.reserve_miss) },
+	{ ST_REJECTED, offsetof(struct sample, total.rejected) },
+	{ ST_RATE_ZSWAP_IN, offsetof(struct sample, rate.zswap_in) },
+	{ ST_RATE_ZSWAP_OUT, offsetof(struct sample, rate.zswap_out) },
+	{ ST_RATE_ZSWAP_WB, offsetof(struct sample, rate.zswap_writeback) },
+	{ ST_RATE_ZERO_IN, offsetof(struct sample, rate.zero_in) },
+	{ ST_RATE_ZERO_OUT, offsetof(struct sample, rate.zero_out) },
+	{ ST_RATE_PHYS_IN, offsetof(struct sample, rate.phys_in) },
+	{ ST_RATE_PHYS_OUT, offsetof(struct sample, rate.phys_out) },
+};
+
 static void stat_get(const void *row, int id, struct value *val)
 {
 	const struct sample *s = row;
 
 	switch (id) {
-	case ST_UPTIME:
-		value_num(val, s->uptime);
-		break;
-	case ST_SLOTS:
-		value_num(val, s->ghost.slots);
-		break;
-	case ST_USED:
-		value_num(val, s->ghost.used);
-		break;
-	case ST_LIMIT:
-		value_num(val, s->ghost.limit);
-		break;
-	case ST_ROOM:
-		value_num(val, s->ghost.room);
-		break;
-	case ST_ZERO:
-		value_num(val, s->ghost.zero);
-		break;
-	case ST_ZSWAP:
-		value_num(val, s->ghost.zswap);
-		break;
-	case ST_CACHED:
-		value_num(val, s->ghost.cached);
-		break;
-	case ST_DATA:
-		value_num(val, s->zswap.data);
-		break;
-	case ST_POOL:
-		value_num(val, s->zswap.pool);
-		break;
 	case ST_RATIO:
 		val->known = ratio(s->zswap.data, s->zswap.pool, &val->d);
-		break;
-	case ST_POOL_MAX:
-		value_num(val, s->zswap.pool_max);
 		break;
 	case ST_POOLPCT:
 		val->known = percent(s->zswap.pool, s->zswap.pool_max, &val->d);
 		break;
-	case ST_META_STATIC:
-		value_num(val, s->ghost.meta_static);
-		break;
-	case ST_META:
-		value_num(val, s->ghost.meta);
-		break;
 	case ST_META_SLOT:
 		val->known = ratio(s->ghost.meta, s->ghost.slots, &val->d);
-		break;
-	case ST_PHYS_SIZE:
-		value_num(val, s->phys_size);
-		break;
-	case ST_PHYS_USED:
-		value_num(val, s->phys_used);
-		break;
-	case ST_ZRAM_DATA:
-		value_num(val, s->zram_data);
-		break;
-	case ST_ZRAM_MEM:
-		value_num(val, s->zram_mem);
-		break;
-	case ST_ZSWAP_IN:
-		value_num(val, s->total.zswap_in);
-		break;
-	case ST_ZSWAP_OUT:
-		value_num(val, s->total.zswap_out);
-		break;
-	case ST_ZSWAP_WB:
-		value_num(val, s->total.zswap_writeback);
-		break;
-	case ST_ZERO_IN:
-		value_num(val, s->total.zero_in);
-		break;
-	case ST_ZERO_OUT:
-		value_num(val, s->total.zero_out);
-		break;
-	case ST_PHYS_IN:
-		value_num(val, s->total.phys_in);
-		break;
-	case ST_PHYS_OUT:
-		value_num(val, s->total.phys_out);
-		break;
-	case ST_CLUSTER_ALLOC:
-		value_num(val, s->total.cluster_alloc);
-		break;
-	case ST_CLUSTER_FREE:
-		value_num(val, s->total.cluster_free);
-		break;
-	case ST_RESERVE_MISS:
-		value_num(val, s->total.reserve_miss);
-		break;
-	case ST_REJECTED:
-		value_num(val, s->total.rejected);
 		break;
 	case ST_RATE_IN:
 		value_num(val, num_add(num_add(s->rate.zswap_in, s->rate.zero_in),
@@ -215,34 +166,15 @@ static void stat_get(const void *row, int id, struct value *val)
 		value_num(val, num_add(num_add(s->rate.zswap_out, s->rate.zero_out),
 				       s->rate.phys_out));
 		break;
-	case ST_RATE_ZSWAP_IN:
-		value_num(val, s->rate.zswap_in);
-		break;
-	case ST_RATE_ZSWAP_OUT:
-		value_num(val, s->rate.zswap_out);
-		break;
-	case ST_RATE_ZSWAP_WB:
-		value_num(val, s->rate.zswap_writeback);
-		break;
-	case ST_RATE_ZERO_IN:
-		value_num(val, s->rate.zero_in);
-		break;
-	case ST_RATE_ZERO_OUT:
-		value_num(val, s->rate.zero_out);
-		break;
-	case ST_RATE_PHYS_IN:
-		value_num(val, s->rate.phys_in);
-		break;
-	case ST_RATE_PHYS_OUT:
-		value_num(val, s->rate.phys_out);
-		break;
 	}
 }
 
 static const struct columns stat_columns = {
-	.rows = "stat",
+	.record = "stat",
 	.col = stat_cols,
 	.n = sizeof(stat_cols) / sizeof(stat_cols[0]),
+	.nums = stat_nums,
+	.n_nums = sizeof(stat_nums) / sizeof(stat_nums[0]),
 	.get = stat_get,
 };
 
@@ -392,22 +324,10 @@ out:
 
 static int set_flag(int key, const char *arg)
 {
-	char *end;
-
 	switch (key) {
 	case 'w':
 		verb_opts.watch = true;
-		if (!arg)
-			return 0;
-		verb_opts.interval = strtod(arg, &end);
-		/* A number that is none fails each comparison. */
-		if (!*arg || *end ||
-		    !(verb_opts.interval >= WATCH_MIN && verb_opts.interval <= WATCH_MAX)) {
-			usage_error("%s: not a number of seconds from %g to %g", arg, WATCH_MIN,
-				    WATCH_MAX);
-			return -EINVAL;
-		}
-		return 0;
+		return arg ? parse_seconds(arg, &verb_opts.interval) : 0;
 	case 'c':
 		if (parse_u64(arg, &verb_opts.count) || !verb_opts.count) {
 			usage_error("%s: not a count", arg);

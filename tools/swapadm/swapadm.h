@@ -74,6 +74,7 @@ int options_early(int *argc, char ***argv);
 int verb_dispatch(const char *object, const struct verb *verbs, int argc, char **argv);
 
 int do_device(int argc, char **argv);
+int do_cgroup(int argc, char **argv);
 int do_stat(int argc, char **argv);
 int do_check(int argc, char **argv);
 int do_help(int argc, char **argv);
@@ -101,11 +102,23 @@ struct layout layout(void);
 /* Exit status for what a print_ function returned, after a message if not EX_OK. */
 int print_status(int err);
 
+/* An interval for an option, in seconds. 0, or -EINVAL after a message. */
+int parse_seconds(const char *arg, double *seconds);
+
 /* A message about the arguments; points to --help. Returns EX_USAGE. */
 int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Says that memory is out. Returns EX_NOMEM. */
 int out_of_memory(void);
+
+/* Print @text as a string of C, on one line whatever it holds. */
+void print_quoted(const char *text);
+
+/* Print the write of @text to @file for --dry-run. Exit status, after a message. */
+int print_write(const char *file, const char *text);
+
+/* The exit status for a change that the kernel answered with @err. */
+int refused(int err);
 
 /* What main() and the help call the thing: "device list". */
 const char *command_name(void);
