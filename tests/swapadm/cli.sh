@@ -622,7 +622,10 @@ is "names that end in newlines" "$($swapadm device list -n -r -o lower,prio --sy
 	"- 1 6M -1 40M -2 32M -3"
 mkdir -p more/proc more/${device}{,5x,-6,7/path}
 cp lower/proc/swaps more/proc
-for number in '' 5x -6; do echo /dev/sda2 >more/${device}$number/path; done
+for number in '' 5x -6; do
+	echo /dev/sda2 >more/${device}$number/path
+	echo 1 >more/${device}$number/lower_pages
+done
 t path-is-directory $swapadm device list --sysroot more
 rmdir more/${device}7/path
 is "directories that are none of a device" "$($swapadm device list -n -r -o lower --sysroot more | sort -u)" -
