@@ -480,7 +480,7 @@ watch_ghost_end() {
 
 # --- begin and end of a counted piece of work ---
 
-COUNTERS="ksm_swpin_copy pswpin pswpout zswpin zswpout swpin_zero swpout_zero ghost_cluster_alloc ghost_cluster_free ghost_reserve_miss ghost_swpout_reject oom_kill thp_swpout thp_swpout_fallback"
+COUNTERS="zswpwb nrswpout nrswpin ksm_swpin_copy pswpin pswpout zswpin zswpout swpin_zero swpout_zero ghost_cluster_alloc ghost_cluster_free ghost_reserve_miss ghost_swpout_reject oom_kill thp_swpout thp_swpout_fallback"
 declare -A counted=()
 
 count_begin() {
