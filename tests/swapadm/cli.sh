@@ -70,7 +70,9 @@ change() {
 }
 
 # --- each object on each tree, in each form
-for tree in ghost-on ghost-disk ghost-off zram-disk no-swap faults huge; do
+# lower was not captured: it is ghost-disk with the files that Documentation/ABI tells of, for disks
+# that hold ghost slots, and numbers that fit each other.
+for tree in ghost-on ghost-disk ghost-off zram-disk no-swap faults huge lower; do
 	t "$tree.list" $swapadm device list --sysroot $tree
 	t "$tree.list-all.raw" $swapadm device list --all -O -r -b --sysroot $tree
 	t "$tree.list.json" $swapadm device list -J --all --sysroot $tree
@@ -86,6 +88,9 @@ t show-disk $swapadm device show /dev/sda2 --sysroot ghost-disk
 t show-short-name $swapadm device show -b nvme0n1p3 --sysroot ghost-disk
 t show-blank-in-name $swapadm device show "/var/swap file" --sysroot ghost-disk
 t show-deleted $swapadm device show -r $'/old\tswap' -o name,state,used --sysroot ghost-disk
+t show-lower $swapadm device show nvme0n1p3 --sysroot lower
+t show-failing $swapadm device show -b "/var/swap file" --sysroot lower
+t show-lower-deleted $swapadm device show -J $'/old\tswap' -o lower,direct,retired,failing --sysroot lower
 t show-zram $swapadm device show zram0 --sysroot zram-disk
 t show-not-on $swapadm device show /dev/sdz --sysroot zram-disk
 t show-columns $swapadm device show ghost -o limit,zram-data,meta/slot --sysroot ghost-on
@@ -585,6 +590,59 @@ change ghost-on bad-digits $ghost/clusters '18446744073709551616\n'
 t bad-digits $swapadm device show ghost --sysroot bad-digits
 change ghost-on bad-enabled $ghost/enabled '2\n'
 t bad-enabled $swapadm stat --sysroot bad-enabled
+device=sys/kernel/mm/swap/device
+change lower bad-lower ${device}2/lower_pages 'all\n'
+t bad-lower $swapadm device list --sysroot bad-lower
+change lower bad-direct ${device}1/direct_pages '4503599627370496\n'
+t bad-direct $swapadm check --sysroot bad-direct
+change lower bad-retired ${device}4/retired_pages '-1\n'
+t bad-retired $swapadm device show sda2 --sysroot bad-retired
+change lower bad-failing ${device}3/failing '2\n'
+t bad-failing $swapadm device list -J --sysroot bad-failing
+change lower bad-disk $ghost/disk_pages '4503599627370496\n'
+t bad-disk $swapadm stat --sysroot bad-disk
+# Which row a directory is about: never a guess.
+slots() { # TREE: of each device, in pages of 4 KiB
+	$swapadm device list -n -r -b -o name,lower,direct,retired,failing --sysroot "$1" |
+		awk '{ for (i = 2; i < 5; i++) if ($i != "-") $i /= 4096; print }' | paste -sd' '
+}
+change lower some ${device}1/failing
+change lower some ${device}2/path
+change lower some ${device}3/retired_pages
+change lower some ${device}4/path '/old\tswap'
+change lower some ${device}9/path '/tmp/x\n'
+change lower some ${device}10/path '/dev/loop3\n'
+is "files of devices that are missing, or of others" "$(slots some)" "/dev/ghostswap - - - - /dev/sda2 8192 2048 0 - /dev/nvme0n1p3 - - - - /var/swap\\x20file 1536 0 - yes /old\\x09swap - - - - /tmp/x - - - - /tmp/x - - - - /dev/loop3 0 2 0 no"
+change lower odd proc/swaps 'Filename\n/dev/ghostswap ghost 1 0 1\n/n\\012\\012 file 1 0 -1\n/n\\012 file 1 0 -2\n/n file 1 0 -3\n'
+change odd odd ${device}1/path '/n\n'
+change odd odd ${device}2/path '/n\n\n'
+change odd odd ${device}3/path '/n\n\n\n'
+change odd odd ${device}4/path '/dev/ghostswap\n'
+is "names that end in newlines" "$($swapadm device list -n -r -o lower,prio --sysroot odd | paste -sd' ')" \
+	"- 1 6M -1 40M -2 32M -3"
+mkdir -p more/proc more/${device}{,5x,-6,7/path}
+cp lower/proc/swaps more/proc
+for number in '' 5x -6; do
+	echo /dev/sda2 >more/${device}$number/path
+	echo 1 >more/${device}$number/lower_pages
+done
+t path-is-directory $swapadm device list --sysroot more
+rmdir more/${device}7/path
+is "directories that are none of a device" "$($swapadm device list -n -r -o lower --sysroot more | sort -u)" -
+rm -r more/sys/kernel/mm/swap
+: >more/sys/kernel/mm/swap
+is "no directory at all" "$($swapadm device list -n -r -o lower --sysroot more | sort -u)" -
+# A device that is switched off while its files are read.
+gone() { # FILE
+	FAKE_FAIL="device2/$1=19" $fake device list -n -r -o name,lower,direct,retired,failing \
+		--sysroot lower 2>&1 | sed -n '/nvme/s/^[^ ]* //p;/^swapadm/p'
+}
+is "gone before path was read" "$(gone path)" "- - - -"
+is "gone before lower_pages was read" "$(gone lower_pages)" "- 0B 48K no"
+is "gone before direct_pages was read" "$(gone direct_pages)" "40M - 48K no"
+is "gone before failing was read" "$(gone failing)" "40M 0B 48K -"
+is "other errors are errors" "$(FAKE_FAIL=device2/path=5 $fake check --sysroot lower 2>&1)" \
+	"swapadm: check: cannot read lower/${device}2/path: Input/output error"
 change ghost-on bad-swaps proc/swaps 'no such heading\n'
 t bad-swaps $swapadm device list --sysroot bad-swaps
 change ghost-on short-swaps proc/swaps 'Filename Type Size Used Priority\n/dev/sda2 partition 12\n'
@@ -665,6 +723,35 @@ change ghost-disk resume-disk sys/power/resume '259:2\n'
 rule "resume with a disk" resume-disk ""
 change ghost-on meminfo proc/sys/vm/ghostswap_in_meminfo '1\n'
 rule "ghost in meminfo" meminfo "info ghost-in-meminfo"
+change lower sound ${device}3/failing '0\n'
+change lower sound ${device}3/retired_pages '0\n'
+change lower sound ${device}2/retired_pages '0\n'
+rule "errors of disks that are off" sound "info read-errors
+info direct-slots"
+change sound sound proc/vmstat 'swap_read_error 0\n'
+change sound retired ${device}3/retired_pages '1\n'
+rule "a slot is retired" retired "warning slots-retired
+info direct-slots"
+change sound failing ${device}3/failing '1\n'
+change failing failing ${device}3/retired_pages '1025\n'
+rule "a disk is failing" failing "error disk-failing
+info direct-slots"
+rule "slots used directly" sound "info direct-slots"
+for number in 1 9 10; do change sound sound ${device}$number/direct_pages '0\n'; done
+rule "all is below the ghost device" sound ""
+change lower direct-off $ghost/enabled '0\n'
+change direct-off direct-off proc/swaps "$(sed /ghost/d lower/proc/swaps | sed 's/\\/\\\\/g')\n"
+rule "slots used directly, ghost is off" direct-off "info ghost-off
+error disk-failing
+warning slots-retired
+info read-errors"
+change sound two ${device}1/failing '1\n'
+change two two ${device}2/failing '1\n'
+change two two ${device}4/retired_pages '1\n'
+change two two ${device}10/retired_pages '2\n'
+t check-two-disks $swapadm check -o id,finding --sysroot two
+change sound one-lost proc/vmstat 'swap_read_error 1\n'
+t check-one-lost $swapadm check -n -o finding --sysroot one-lost
 change ghost-on limited $ghost/limit_pages '1048576\n'
 rule "limit within reach" limited ""
 change ghost-on limited-far $ghost/limit_pages '1400000\n'
@@ -721,6 +808,19 @@ else
 	not_ok "rate of what moved" "$rate bytes/s for 4 MiB in about 0.2 s"
 fi
 is "a counter that went back has no rate" "$back" -
+
+: >"$tmp/moving"
+cp lower/proc/vmstat moving/proc/vmstat
+$swapadm stat -w0.2 -r -n -b -o write-err,write-err/s,read-err/s,retired/s --sysroot moving >"$tmp/moving" &
+lines 2
+sed 's/^swap_write_error .*/swap_write_error 5136/; s/^swap_read_error .*/swap_read_error 2051/
+	s/^swap_slot_retired .*/swap_slot_retired 2061/' moving/proc/vmstat >"$tmp/vmstat"
+mv "$tmp/vmstat" moving/proc/vmstat
+lines $(($(wc -l <"$tmp/moving") + 2))
+kill $!
+wait $! 2>/dev/null || true
+# 4096, 2048 and 1024 of them, in a time that cannot be known.
+is "rates of errors" "$(awk '$1 == 5136 { print int($2 / $4 + 0.5), int($3 / $4 + 0.5), ($4 > 10000); exit }' "$tmp/moving")" "4 2 1"
 
 # --- a terminal: text is wrapped between words
 if command -v script >/dev/null; then

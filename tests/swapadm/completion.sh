@@ -63,6 +63,7 @@ c "columns after a comma" "NAME,PRIO" "$sw" device list -o NAME,pr
 c "columns with a plus" "+AVAIL" "$sw" device list -o +av
 c "columns with a plus and a comma" "+AVAIL,STATE" "$sw" device list -o +AVAIL,st
 c "columns with a rate" "IN/s" "$sw" stat -o in/s
+c "columns of device" "DIRECT DISK" "$sw" device show -o di
 c "columns after --output=" "ADVICE" "$sw" check --output = a
 c "columns of no verb" "" "$sw" device -o ""
 c "columns of no verb of cgroup" "" "$sw" cgroup -o ""

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * swapon(2), swapoff(2), and write(2) to files of cgroups, for swapadm-fake, so that
- * its tests change nothing on the machine. Calls are written to the file $FAKE_LOG;
+ * swapon(2), swapoff(2), write(2) to files of cgroups and read(2) of those of devices,
+ * for swapadm-fake, so that its tests change nothing on the machine. Calls are written to the file $FAKE_LOG;
  * those on a path named in $FAKE_FAIL ("PATH=ERRNO PATH=ERRNO …") fail, with
  * "PATH=ERRNO@N" all of them from the Nth on; a path in $FAKE_SIGNAL gets the process a
  * SIGINT first, as Ctrl-C during a long swapoff would. A swapoff(2) with $FAKE_DRAIN,
@@ -98,22 +98,41 @@ int swapoff(const char *path)
 	return answer("swapoff", path, 0);
 }
 
+/* The path of @fd from @dir on, wherever that is; NULL if it is not there. */
+static const char *name_below(int fd, const char *dir, char *path, size_t size)
+{
+	const char *name;
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (readlink(link, path, size - 1) < 0 || !(name = strstr(path, dir)))
+		return NULL;
+	return name + strlen(dir);
+}
+
+/* The file of a device that has gone is there, and cannot be read. */
+ssize_t read(int fd, void *data, size_t len)
+{
+	char path[4096] = "";
+	const char *name = name_below(fd, "/sys/kernel/mm/swap/", path, sizeof(path));
+
+	errno = name ? failure(name, 1) : 0;
+	return errno ? -1 : syscall(SYS_read, fd, data, len);
+}
+
 /* The file of a cgroup takes a new value as a whole; a captured one is cut off for that. */
 ssize_t write(int fd, const void *data, size_t len)
 {
-	static const char dir[] = "/sys/fs/cgroup/";
 	static struct {
 		char path[512];
 		int n;
 	} seen[8];
-	char link[64], path[4096] = "";
-	const char *name;
+	char path[4096] = "";
+	const char *name = name_below(fd, "/sys/fs/cgroup/", path, sizeof(path));
 	size_t i = 0;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	if (readlink(link, path, sizeof(path) - 1) < 0 || !(name = strstr(path, dir)))
+	if (!name)
 		return syscall(SYS_write, fd, data, len);
-	name += strlen(dir);
 	write_down("write %s %.*s\n", name, (int)len, (const char *)data);
 	while (i < sizeof(seen) / sizeof(seen[0]) - 1 && *seen[i].path &&
 	       strcmp(seen[i].path, name))

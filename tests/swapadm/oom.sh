@@ -51,6 +51,8 @@ starve 0 "cgroup list -J --all --sysroot cgroup"
 starve 0 "cgroup show shop/db --sysroot cgroup-base"
 starve 0 "stat --watch=0.01 --count=2 --sysroot ghost-on"
 starve 0 "stat -J --sysroot zram-disk"
+starve 0 "device show sda2 --sysroot lower"
+starve 1 "check --sysroot lower"
 starve 1 "check --sysroot faults"
 starve 1 "check -J --sysroot faults"
 

@@ -181,6 +181,9 @@ static const char *const files[] = {
 	"sys/kernel/mm/swap/ghost/enabled", "sys/kernel/mm/swap/ghost/limit_pages",
 	"sys/kernel/mm/swap/ghost/used_pages", "sys/kernel/mm/swap/ghost/zero_pages",
 	"sys/kernel/mm/swap/ghost/zswap_pages", "sys/kernel/mm/swap/ghost/metadata_bytes",
+	"sys/kernel/mm/swap/ghost/disk_pages", "sys/kernel/mm/swap/device0/path",
+	"sys/kernel/mm/swap/device0/lower_pages", "sys/kernel/mm/swap/device0/failing",
+	"sys/kernel/mm/swap/device1/path", "sys/kernel/mm/swap/device1/retired_pages",
 	"sys/module/zswap/parameters/enabled", "sys/module/zswap/parameters/compressor",
 	"sys/module/zswap/parameters/max_pool_percent", "sys/kernel/debug/zswap/pool_limit_hit",
 	"sys/block/zram0/mm_stat", "sys/class/block/sda/queue/rotational",
@@ -251,6 +254,9 @@ static void try_tree(void)
 	EXPECT(sysroot_open(&root, dir) == 0);
 	make_file(files[rnd(sizeof(files) / sizeof(files[0]))]);
 	expect_named(&root, read_swaps(&root, &swaps));
+	expect_named(&root, read_slots(&root, &swaps));
+	for (size_t i = 0; i < swaps.n; i++)
+		EXPECT(swaps.v[i].slots.failing.v < 2);
 	swaps_release(&swaps);
 	expect_named(&root, read_ghost(&root, &ghost));
 	expect_named(&root, read_zswap(&root, &zswap));

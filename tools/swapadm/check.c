@@ -74,6 +74,50 @@ static int __attribute__((format(printf, 2, 3))) found(struct strbuf *text, cons
 	return err ? err : 1;
 }
 
+/* The devices that a rule is about. */
+struct device_list {
+	struct strbuf names;	/* with commas between */
+	struct num bytes;	/* the sum of what was asked for */
+};
+
+/*
+ * Collect the devices where @part is not 0. 0, or -ENOMEM. strbuf_release() the
+ * names in each case.
+ */
+static int list_devices(const struct machine *m, struct num (*part)(const struct slots *),
+			struct device_list *list)
+{
+	int err = 0;
+
+	*list = (struct device_list){ .names = STRBUF_INIT };
+	for (size_t i = 0; i < m->swaps.n && !err; i++) {
+		struct num num = part(&m->swaps.v[i].slots);
+
+		if (!num.known || !num.v)
+			continue;
+		list->bytes = num_add(list->bytes, num);
+		err = strbuf_addf(&list->names, "%s%s", list->names.len ? ", " : "",
+				  m->swaps.v[i].name);
+	}
+	return err;
+}
+
+static struct num failing_part(const struct slots *slots)
+{
+	return slots->failing;
+}
+
+/* Of devices that are not known to fail: those have a finding of their own. */
+static struct num retired_part(const struct slots *slots)
+{
+	return slots->failing.v ? (struct num){ 0 } : slots->retired;
+}
+
+static struct num direct_part(const struct slots *slots)
+{
+	return slots->direct;
+}
+
 #define RULE(name)								\
 	static int name(const struct machine *m __attribute__((unused)),	\
 			struct strbuf *text,					\
@@ -270,6 +314,57 @@ RULE(reserve_misses)
 		     m->counters.reserve_miss.v);
 }
 
+RULE(disk_failing)
+{
+	struct device_list failing;
+	int ret = list_devices(m, failing_part, &failing);
+
+	if (!ret && failing.names.len)
+		ret = found(text, "no more pages go to %s: too many slots could not be written to",
+			    strbuf_str(&failing.names));
+	strbuf_release(&failing.names);
+	return ret;
+}
+
+RULE(slots_retired)
+{
+	struct device_list retired;
+	char size[SIZE_TEXT_MAX];
+	int ret = list_devices(m, retired_part, &retired);
+
+	if (!ret && retired.names.len)
+		ret = found(text, "%s of slots on %s could not be written to, and are out of use",
+			    size_format(retired.bytes.v, size), strbuf_str(&retired.names));
+	strbuf_release(&retired.names);
+	return ret;
+}
+
+RULE(read_errors)
+{
+	if (!m->counters.read_error.known || !m->counters.read_error.v)
+		return 0;
+	return found(text, "%" PRIu64 " page%s could not be read from swap since boot, and %s lost",
+		     m->counters.read_error.v, m->counters.read_error.v == 1 ? "" : "s",
+		     m->counters.read_error.v == 1 ? "is" : "are");
+}
+
+RULE(direct_slots)
+{
+	struct device_list direct;
+	char size[SIZE_TEXT_MAX];
+	int ret;
+
+	/* Without the ghost device there are no others. */
+	if (!m->ghost.enabled)
+		return 0;
+	ret = list_devices(m, direct_part, &direct);
+	if (!ret && direct.names.len)
+		ret = found(text, "%s on %s are in slots that are not below the ghost device",
+			    size_format(direct.bytes.v, size), strbuf_str(&direct.names));
+	strbuf_release(&direct.names);
+	return ret;
+}
+
 #undef RULE
 
 static const struct rule rules[] = {
@@ -316,6 +411,14 @@ static const struct rule rules[] = {
 	  resume_without_disk },
 	{ "reserve-misses", SEV_INFO,
 	  "nothing, if the number stands still; if it grows, memory runs out faster than the kernel refills: raise vm.min_free_kbytes", reserve_misses },
+	{ "disk-failing", SEV_ERROR,
+	  "switch it off while it can be read (swapadm device off), and replace it", disk_failing },
+	{ "slots-retired", SEV_WARNING,
+	  "see the kernel log for errors of the disk; if there are more to come, swapadm device off, and replace it", slots_retired },
+	{ "read-errors", SEV_INFO,
+	  "see the kernel log for errors of a disk, and switch it off", read_errors },
+	{ "direct-slots", SEV_INFO,
+	  "nothing, if the disk was on before the ghost device; else a limit of the device (swapadm device resize) or of a cgroup (swapadm cgroup list) sends pages there", direct_slots },
 };
 
 enum { CK_SEVERITY, CK_ID, CK_TEXT, CK_ADVICE };
@@ -365,6 +468,8 @@ static int load_machine(struct machine *m)
 		message("this kernel has no swap: there is no %s", root.failed);
 		return EX_UNSUPPORTED;
 	}
+	if (!err)
+		err = read_slots(&root, &m->swaps);
 	for (size_t i = 0; !err && i < m->swaps.n; i++) {
 		const struct swap *swap = &m->swaps.v[i];
 		uint64_t free = swap->size > swap->used ? swap->size - swap->used : 0;

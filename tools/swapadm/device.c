@@ -35,16 +35,18 @@ struct device {
 	struct num used;
 	bool has_prio;
 	int64_t prio;
+	struct slots slots;
 	struct block block;
 	struct ghost ghost;	/* only if is_ghost */
 	struct zswap zswap;	/* likewise */
 };
 
 enum {
-	DEV_NAME, DEV_TYPE, DEV_STATE, DEV_MEDIUM, DEV_SIZE, DEV_USED, DEV_AVAIL, DEV_USEPCT,
-	DEV_PRIO, DEV_LIMIT, DEV_MAX, DEV_ROOM, DEV_SLOTS, DEV_ZERO, DEV_ZSWAP, DEV_CACHED,
-	DEV_CLUSTERS, DEV_RESERVE, DEV_ARRAYS, DEV_META_STATIC, DEV_META, DEV_META_SLOT,
-	DEV_RATIO, DEV_ZRAM_DATA, DEV_ZRAM_COMPR, DEV_ZRAM_MEM,
+	DEV_NAME, DEV_TYPE, DEV_STATE, DEV_MEDIUM, DEV_SIZE, DEV_USED, DEV_LOWER, DEV_DIRECT,
+	DEV_RETIRED, DEV_FAILING, DEV_AVAIL, DEV_USEPCT, DEV_PRIO, DEV_LIMIT, DEV_MAX, DEV_ROOM,
+	DEV_SLOTS, DEV_ZERO, DEV_ZSWAP, DEV_DISK, DEV_CACHED, DEV_CLUSTERS, DEV_RESERVE,
+	DEV_ARRAYS, DEV_META_STATIC, DEV_META, DEV_META_SLOT, DEV_RATIO, DEV_ZRAM_DATA,
+	DEV_ZRAM_COMPR, DEV_ZRAM_MEM,
 };
 
 static const struct column device_cols[] = {
@@ -56,6 +58,14 @@ static const struct column device_cols[] = {
 	  "disk, ssd, zram, ram, loop" },
 	{ DEV_SIZE, "SIZE", "size", COL_BYTES, true, false, "size; of the ghost device: its limit" },
 	{ DEV_USED, "USED", "used", COL_BYTES, true, false, "slots in use, as bytes" },
+	{ DEV_LOWER, "LOWER", "lower", COL_BYTES, true, false,
+	  "what of USED stores slots of the ghost device" },
+	{ DEV_DIRECT, "DIRECT", "direct", COL_BYTES, true, false,
+	  "the rest of USED, as without the ghost device" },
+	{ DEV_RETIRED, "RETIRED", "retired", COL_BYTES, false, false,
+	  "slots out of use, for they could not be written to" },
+	{ DEV_FAILING, "FAILING", "failing", COL_BOOL, false, false,
+	  "too many are retired: it takes no more pages" },
 	{ DEV_AVAIL, "AVAIL", "avail", COL_BYTES, false, false, "size less what is used" },
 	{ DEV_USEPCT, "USE%", "use_percent", COL_PERCENT, true, false, "used part of the size" },
 	{ DEV_PRIO, "PRIO", "priority", COL_SIGNED, true, false, "priority" },
@@ -67,6 +77,8 @@ static const struct column device_cols[] = {
 	{ DEV_ZERO, "ZERO", "zero", COL_BYTES, false, false, "ghost: slots that are zero pages" },
 	{ DEV_ZSWAP, "ZSWAP", "zswap", COL_BYTES, false, false,
 	  "ghost: slots in zswap, before compression" },
+	{ DEV_DISK, "DISK", "disk", COL_BYTES, false, false,
+	  "ghost: slots stored on other devices" },
 	{ DEV_CACHED, "CACHED", "cached", COL_BYTES, false, false,
 	  "ghost: the other slots in use, in the swap cache only" },
 	{ DEV_CLUSTERS, "CLUSTERS", "clusters", COL_COUNT, false, false,
@@ -94,12 +106,16 @@ static const struct column device_cols[] = {
 static const struct num_field device_nums[] = {
 	{ DEV_SIZE, offsetof(struct device, size) },
 	{ DEV_USED, offsetof(struct device, used) },
+	{ DEV_LOWER, offsetof(struct device, slots.lower) },
+	{ DEV_DIRECT, offsetof(struct device, slots.direct) },
+	{ DEV_RETIRED, offsetof(struct device, slots.retired) },
 	{ DEV_LIMIT, offsetof(struct device, ghost.limit) },
 	{ DEV_MAX, offsetof(struct device, ghost.max) },
 	{ DEV_ROOM, offsetof(struct device, ghost.room) },
 	{ DEV_SLOTS, offsetof(struct device, ghost.slots) },
 	{ DEV_ZERO, offsetof(struct device, ghost.zero) },
 	{ DEV_ZSWAP, offsetof(struct device, ghost.zswap) },
+	{ DEV_DISK, offsetof(struct device, ghost.disk) },
 	{ DEV_CACHED, offsetof(struct device, ghost.cached) },
 	{ DEV_CLUSTERS, offsetof(struct device, ghost.clusters) },
 	{ DEV_RESERVE, offsetof(struct device, ghost.reserve) },
@@ -127,6 +143,10 @@ static void device_get(const void *row, int id, struct value *val)
 		break;
 	case DEV_MEDIUM:
 		value_str(val, dev->block.medium);
+		break;
+	case DEV_FAILING:
+		val->known = dev->slots.failing.known;
+		val->b = dev->slots.failing.v;
 		break;
 	case DEV_AVAIL:
 		val->known = dev->size.known && dev->used.known;
@@ -214,6 +234,17 @@ static int load_swaps(struct swaps *swaps)
 	return err ? cannot_read(err) : EX_OK;
 }
 
+/* The same, and what their slots are used for. */
+static int load_slots(struct swaps *swaps)
+{
+	int status = load_swaps(swaps), err;
+
+	if (status)
+		return status;
+	err = read_slots(&root, swaps);
+	return err ? cannot_read(err) : EX_OK;
+}
+
 /* Fill in @dev for @swap; the strings stay those of @swap. */
 static int load_device(const struct swap *swap, struct device *dev)
 {
@@ -228,6 +259,7 @@ static int load_device(const struct swap *swap, struct device *dev)
 		.used = { true, swap->used },
 		.has_prio = true,
 		.prio = swap->prio,
+		.slots = swap->slots,
 	};
 	if (swap->ghost) {
 		err = read_ghost(&root, &dev->ghost);
@@ -273,7 +305,7 @@ static int do_list(int argc, char **argv)
 	status = choose_columns(&device_columns, &sel);
 	if (status)
 		goto out;
-	status = load_swaps(&swaps);
+	status = load_slots(&swaps);
 	if (status)
 		goto out;
 	/* One more for the ghost device while it is off. */
@@ -319,7 +351,7 @@ static int do_show(int argc, char **argv)
 	status = choose_columns(&device_columns, &sel);
 	if (status)
 		goto out;
-	status = load_swaps(&swaps);
+	status = load_slots(&swaps);
 	if (status)
 		goto out;
 

@@ -16,6 +16,7 @@ int read_ghost(struct sysroot *root, struct ghost *ghost)
 		{ GHOST_DIR "/used_pages", &ghost->used, true },
 		{ GHOST_DIR "/zero_pages", &ghost->zero, true },
 		{ GHOST_DIR "/zswap_pages", &ghost->zswap, true },
+		{ GHOST_DIR "/disk_pages", &ghost->disk, true },
 		{ GHOST_DIR "/room_pages", &ghost->room, true },
 		{ GHOST_DIR "/clusters", &ghost->clusters, false },
 		{ GHOST_DIR "/reserve_clusters", &ghost->reserve, false },
@@ -23,7 +24,7 @@ int read_ghost(struct sysroot *root, struct ghost *ghost)
 		{ GHOST_DIR "/metadata_static_bytes", &ghost->meta_static, false },
 		{ GHOST_DIR "/metadata_bytes", &ghost->meta, false },
 	};
-	uint64_t backed;
+	struct num backed;
 	int err;
 
 	*ghost = (struct ghost){ 0 };
@@ -49,10 +50,10 @@ int read_ghost(struct sysroot *root, struct ghost *ghost)
 
 	if (ghost->used.known && ghost->zero.known && ghost->zswap.known) {
 		/* The files are read one after the other, so the sum may be too large. */
+		backed = num_add(num_add(ghost->zero, ghost->zswap), ghost->disk);
 		ghost->cached.known = true;
-		if (!__builtin_add_overflow(ghost->zero.v, ghost->zswap.v, &backed) &&
-		    backed < ghost->used.v)
-			ghost->cached.v = ghost->used.v - backed;
+		if (backed.v < ghost->used.v)
+			ghost->cached.v = ghost->used.v - backed.v;
 	}
 	return 0;
 }

@@ -8,8 +8,6 @@
 #include "read.h"
 #include "size.h"
 
-#define DELETED	" (deleted)"
-
 void unescape_path(char *path)
 {
 	char *to = path;
@@ -65,8 +63,9 @@ static int parse_row(char *line, struct swap *swap)
 
 	unescape_path(field[0]);
 	len = strlen(field[0]);
-	if (len > strlen(DELETED) && !strcmp(field[0] + len - strlen(DELETED), DELETED)) {
-		field[0][len - strlen(DELETED)] = '\0';
+	if (len > strlen(SWAP_DELETED) &&
+	    !strcmp(field[0] + len - strlen(SWAP_DELETED), SWAP_DELETED)) {
+		field[0][len - strlen(SWAP_DELETED)] = '\0';
 		swap->deleted = true;
 	}
 	swap->name = strdup(field[0]);

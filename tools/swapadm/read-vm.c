@@ -38,6 +38,9 @@ int read_counters(struct sysroot *root, struct counters *c)
 		{ "ghost_cluster_free", &c->cluster_free },
 		{ "ghost_reserve_miss", &c->reserve_miss },
 		{ "ghost_swpout_reject", &c->rejected },
+		{ "swap_write_error", &c->write_error },
+		{ "swap_read_error", &c->read_error },
+		{ "swap_slot_retired", &c->retired },
 	};
 
 	*c = (struct counters){ 0 };

@@ -16,7 +16,8 @@
 #include "sysfs.h"
 
 #define GHOST_NODE	"/dev/ghostswap"
-#define GHOST_DIR	"/sys/kernel/mm/swap/ghost"
+#define SWAP_DIR	"/sys/kernel/mm/swap"
+#define GHOST_DIR	SWAP_DIR "/ghost"
 #define GHOST_LIMIT	"/proc/sys/vm/ghostswap_limit_mb"
 #define ZSWAP_PARAMS	"/sys/module/zswap/parameters"
 #define ZSWAP_DEBUG	"/sys/kernel/debug/zswap"
@@ -24,6 +25,17 @@
 
 /* A file of a cgroup that has a word of its own. */
 #define CGROUP_GHOST_MAX	"memory.swap.ghost.max"
+
+/* What the kernel puts behind the name of a file that has been deleted. */
+#define SWAP_DELETED	" (deleted)"
+
+/* What the slots of a device with storage are used for. */
+struct slots {
+	struct num lower;	/* bytes that store slots of the ghost device */
+	struct num direct;	/* bytes in use without those */
+	struct num retired;	/* bytes out of use, for they could not be written to */
+	struct num failing;	/* 0 or 1: it takes no more pages */
+};
 
 /* A row of /proc/swaps. */
 struct swap {
@@ -34,6 +46,7 @@ struct swap {
 	uint64_t size;		/* bytes */
 	uint64_t used;		/* bytes */
 	int64_t prio;
+	struct slots slots;	/* by read_slots() */
 };
 
 struct swaps {
@@ -47,6 +60,9 @@ void swaps_release(struct swaps *swaps);
 
 /* Parse the text of /proc/swaps. 0, -ENOMEM, -EBADMSG or -ERANGE. */
 int parse_swaps(const char *text, struct swaps *swaps);
+
+/* Fill in the slots member of @swaps; unknown for what is not on any more. */
+int read_slots(struct sysroot *root, struct swaps *swaps);
 
 /* Undo the octal escapes (\040) of a path in /proc, in place. */
 void unescape_path(char *path);
@@ -64,7 +80,8 @@ struct ghost {
 	struct num used;	/* the same in bytes */
 	struct num zero;
 	struct num zswap;
-	struct num cached;	/* in use and neither zero nor zswap */
+	struct num disk;	/* with a slot of another device */
+	struct num cached;	/* in use and none of these */
 	struct num room;
 	struct num clusters;
 	struct num reserve;
@@ -117,6 +134,9 @@ struct counters {
 	struct num cluster_free;
 	struct num reserve_miss;	/* events */
 	struct num rejected;
+	struct num write_error;
+	struct num read_error;
+	struct num retired;		/* slots */
 };
 
 int read_counters(struct sysroot *root, struct counters *counters);

@@ -28,13 +28,14 @@ struct sample {
 };
 
 enum {
-	ST_UPTIME, ST_SLOTS, ST_USED, ST_LIMIT, ST_ROOM, ST_ZERO, ST_ZSWAP, ST_CACHED, ST_DATA,
-	ST_POOL, ST_RATIO, ST_POOL_MAX, ST_POOLPCT, ST_META_STATIC, ST_META, ST_META_SLOT,
-	ST_PHYS_SIZE, ST_PHYS_USED, ST_ZRAM_DATA, ST_ZRAM_MEM, ST_ZSWAP_IN, ST_ZSWAP_OUT,
-	ST_ZSWAP_WB, ST_ZERO_IN, ST_ZERO_OUT, ST_PHYS_IN, ST_PHYS_OUT, ST_CLUSTER_ALLOC,
-	ST_CLUSTER_FREE, ST_RESERVE_MISS, ST_REJECTED, ST_RATE_IN, ST_RATE_OUT, ST_RATE_ZSWAP_IN,
-	ST_RATE_ZSWAP_OUT, ST_RATE_ZSWAP_WB, ST_RATE_ZERO_IN, ST_RATE_ZERO_OUT, ST_RATE_PHYS_IN,
-	ST_RATE_PHYS_OUT,
+	ST_UPTIME, ST_SLOTS, ST_USED, ST_LIMIT, ST_ROOM, ST_ZERO, ST_ZSWAP, ST_DISK, ST_CACHED,
+	ST_DATA, ST_POOL, ST_RATIO, ST_POOL_MAX, ST_POOLPCT, ST_META_STATIC, ST_META,
+	ST_META_SLOT, ST_PHYS_SIZE, ST_PHYS_USED, ST_ZRAM_DATA, ST_ZRAM_MEM, ST_ZSWAP_IN,
+	ST_ZSWAP_OUT, ST_ZSWAP_WB, ST_ZERO_IN, ST_ZERO_OUT, ST_PHYS_IN, ST_PHYS_OUT,
+	ST_CLUSTER_ALLOC, ST_CLUSTER_FREE, ST_RESERVE_MISS, ST_REJECTED, ST_WRITE_ERROR,
+	ST_READ_ERROR, ST_RETIRED, ST_RATE_IN, ST_RATE_OUT, ST_RATE_ZSWAP_IN, ST_RATE_ZSWAP_OUT,
+	ST_RATE_ZSWAP_WB, ST_RATE_ZERO_IN, ST_RATE_ZERO_OUT, ST_RATE_PHYS_IN, ST_RATE_PHYS_OUT,
+	ST_RATE_WRITE_ERROR, ST_RATE_READ_ERROR, ST_RATE_RETIRED,
 };
 
 static const struct column stat_cols[] = {
@@ -47,6 +48,8 @@ static const struct column stat_cols[] = {
 	{ ST_ZERO, "ZERO", "zero", COL_BYTES, true, false, "ghost slots that are zero pages" },
 	{ ST_ZSWAP, "ZSWAP", "zswap", COL_BYTES, true, false,
 	  "ghost slots in zswap, before compression" },
+	{ ST_DISK, "DISK", "disk", COL_BYTES, true, false,
+	  "ghost slots stored on other devices" },
 	{ ST_CACHED, "CACHED", "cached", COL_BYTES, false, false,
 	  "ghost slots in the swap cache only" },
 	{ ST_DATA, "DATA", "zswap_data", COL_BYTES, false, false,
@@ -88,6 +91,12 @@ static const struct column stat_cols[] = {
 	  "times the reserve of ghost clusters was empty" },
 	{ ST_REJECTED, "REJECTED", "ghost_swpout_reject", COL_COUNT, false, false,
 	  "swap-outs that found no place behind the ghost device" },
+	{ ST_WRITE_ERROR, "WRITE-ERR", "swap_write_error", COL_COUNT, false, false,
+	  "pages that could not be written to a device" },
+	{ ST_READ_ERROR, "READ-ERR", "swap_read_error", COL_COUNT, false, false,
+	  "pages that could not be read from a device" },
+	{ ST_RETIRED, "RETIRED", "swap_slot_retired", COL_COUNT, false, false,
+	  "slots of devices put out of use after write errors" },
 	{ ST_RATE_IN, "IN/s", "in_rate", COL_RATE, true, false, "swapped in, all ways together" },
 	{ ST_RATE_OUT, "OUT/s", "out_rate", COL_RATE, true, false,
 	  "swapped out, all ways together" },
@@ -104,6 +113,12 @@ static const struct column stat_cols[] = {
 	  "read from devices" },
 	{ ST_RATE_PHYS_OUT, "PSWPOUT/s", "pswpout_rate", COL_RATE, false, false,
 	  "written to devices" },
+	{ ST_RATE_WRITE_ERROR, "WRITE-ERR/s", "swap_write_error_rate", COL_RATE, false, false,
+	  "could not be written to devices" },
+	{ ST_RATE_READ_ERROR, "READ-ERR/s", "swap_read_error_rate", COL_RATE, false, false,
+	  "could not be read from devices" },
+	{ ST_RATE_RETIRED, "RETIRED/s", "swap_slot_retired_rate", COL_RATE, false, false,
+	  "slots put out of use after write errors" },
 };
 
 static const struct num_field stat_nums[] = {
@@ -114,6 +129,7 @@ static const struct num_field stat_nums[] = {
 	{ ST_ROOM, offsetof(struct sample, ghost.room) },
 	{ ST_ZERO, offsetof(struct sample, ghost.zero) },
 	{ ST_ZSWAP, offsetof(struct sample, ghost.zswap) },
+	{ ST_DISK, offsetof(struct sample, ghost.disk) },
 	{ ST_CACHED, offsetof(struct sample, ghost.cached) },
 	{ ST_DATA, offsetof(struct sample, zswap.data) },
 	{ ST_POOL, offsetof(struct sample, zswap.pool) },
@@ -135,6 +151,9 @@ static const struct num_field stat_nums[] = {
 	{ ST_CLUSTER_FREE, offsetof(struct sample, total.cluster_free) },
 	{ ST_RESERVE_MISS, offsetof(struct sample, total.reserve_miss) },
 	{ ST_REJECTED, offsetof(struct sample, total.rejected) },
+	{ ST_WRITE_ERROR, offsetof(struct sample, total.write_error) },
+	{ ST_READ_ERROR, offsetof(struct sample, total.read_error) },
+	{ ST_RETIRED, offsetof(struct sample, total.retired) },
 	{ ST_RATE_ZSWAP_IN, offsetof(struct sample, rate.zswap_in) },
 	{ ST_RATE_ZSWAP_OUT, offsetof(struct sample, rate.zswap_out) },
 	{ ST_RATE_ZSWAP_WB, offsetof(struct sample, rate.zswap_writeback) },
@@ -142,6 +161,9 @@ static const struct num_field stat_nums[] = {
 	{ ST_RATE_ZERO_OUT, offsetof(struct sample, rate.zero_out) },
 	{ ST_RATE_PHYS_IN, offsetof(struct sample, rate.phys_in) },
 	{ ST_RATE_PHYS_OUT, offsetof(struct sample, rate.phys_out) },
+	{ ST_RATE_WRITE_ERROR, offsetof(struct sample, rate.write_error) },
+	{ ST_RATE_READ_ERROR, offsetof(struct sample, rate.read_error) },
+	{ ST_RATE_RETIRED, offsetof(struct sample, rate.retired) },
 };
 
 static void stat_get(const void *row, int id, struct value *val)
@@ -219,6 +241,9 @@ static void compute_rates(const struct sample *before, struct sample *now)
 	now->rate.zero_out = page_rate(a->zero_out, b->zero_out, seconds);
 	now->rate.phys_in = page_rate(a->phys_in, b->phys_in, seconds);
 	now->rate.phys_out = page_rate(a->phys_out, b->phys_out, seconds);
+	now->rate.write_error = page_rate(a->write_error, b->write_error, seconds);
+	now->rate.read_error = page_rate(a->read_error, b->read_error, seconds);
+	now->rate.retired = page_rate(a->retired, b->retired, seconds);
 }
 
 static int take_sample(struct sample *s)
