@@ -325,9 +325,10 @@ swap_used() {
 # swap_setup [MIB]: swap on what the parameter "swap" says (ghost if it says nothing):
 #   ghost       zswap and the ghost device, no disk at all
 #   zswap-disk  zswap over a disk, as without this series
+#   lower       the ghost device over a disk, without zswap
 #   disk, brd, zram  without zswap
 # "disk" is the virtio disk "swap0" where the cell has one, else a null_blk disk. The ghost device
-# stays off in the last three, compiled in or not.
+# stays off in zswap-disk, disk, brd and zram, compiled in or not.
 # swap_setup_ghost: the ghost device whatever the parameter says
 swap_setup_ghost() {
 	need_ghost
@@ -346,6 +347,13 @@ swap_setup() {
 			zswap_on "${PARAM_compressor:-lz4}" "${PARAM_pool:-50}"
 		dev=$(disk swap0) || dev=$(null_disk "$size")
 		disk_swap_on "$dev"
+		;;
+	lower)
+		need_ghost
+		zswap_off
+		dev=$(disk swap0) || dev=$(null_disk "$size")
+		disk_swap_on "$dev"
+		ghost_on "${PARAM_limit:-8192}"
 		;;
 	brd)
 		# As large as the kernel was configured for; its pages stay allocated.
