@@ -223,7 +223,7 @@ ghost_off() {
 ghost_forgets() {
 	local f
 	ghost_is used_pages 0 && return
-	for f in "$CG"/rig.*/memory.reclaim "$CG/memory.reclaim"; do
+	for f in "$CG"/rig.*/memory.reclaim; do
 		[ ! -e "$f" ] || echo 64M >"$f" 2>/dev/null || true
 	done
 	ghost_is used_pages 0
