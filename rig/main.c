@@ -31,6 +31,10 @@ static void usage(FILE *f)
 	      "      --json FILE          write result.json there as well\n"
 	      "      --out DIR            write results there, not into a new directory in build/rig\n"
 	      "      --keep               keep initrd and disks of the cells\n"
+	      "      --image FILE         this root image, and not the project's\n"
+	      "      --initrd FILE        this initrd; only the cell's job is added to it\n"
+	      "      --flat               the files of the one cell go into --out itself\n"
+	      "      --host NAME, --attempt N  of a fleet: recorded in result.json\n"
 	      "      --qemu FILE          this QEMU (default: $RIG_QEMU, or qemu-system-x86_64)\n"
 	      "  -h, --help               this text\n"
 	      "  -V, --version            version\n"
@@ -99,7 +103,19 @@ static int select_cells(const struct plan *plan, char **patterns, int n, struct 
 
 static int parse_options(int argc, char **argv, struct session_options *o)
 {
-	enum { OPT_KERNEL = 256, OPT_ACCEL, OPT_JSON, OPT_OUT, OPT_KEEP, OPT_QEMU };
+	enum {
+		OPT_KERNEL = 256,
+		OPT_ACCEL,
+		OPT_JSON,
+		OPT_OUT,
+		OPT_KEEP,
+		OPT_QEMU,
+		OPT_IMAGE,
+		OPT_INITRD,
+		OPT_HOST,
+		OPT_ATTEMPT,
+		OPT_FLAT,
+	};
 	static const struct option options[] = {
 		{ "kernel", required_argument, NULL, OPT_KERNEL },
 		{ "accel", required_argument, NULL, OPT_ACCEL },
@@ -108,6 +124,11 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 		{ "out", required_argument, NULL, OPT_OUT },
 		{ "keep", no_argument, NULL, OPT_KEEP },
 		{ "qemu", required_argument, NULL, OPT_QEMU },
+		{ "image", required_argument, NULL, OPT_IMAGE },
+		{ "initrd", required_argument, NULL, OPT_INITRD },
+		{ "host", required_argument, NULL, OPT_HOST },
+		{ "attempt", required_argument, NULL, OPT_ATTEMPT },
+		{ "flat", no_argument, NULL, OPT_FLAT },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
@@ -143,6 +164,23 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 		case OPT_QEMU:
 			o->qemu = optarg;
 			break;
+		case OPT_IMAGE:
+			o->image = optarg;
+			break;
+		case OPT_INITRD:
+			o->initrd = optarg;
+			break;
+		case OPT_HOST:
+			o->host = optarg;
+			break;
+		case OPT_ATTEMPT:
+			o->attempt = strtoul(optarg, &end, 10);
+			if (*end || !o->attempt || o->attempt > 1000000)
+				return bad_usage(argv[0], "--attempt: a number from 1, not", optarg);
+			break;
+		case OPT_FLAT:
+			o->flat = true;
+			break;
 		case 'h':
 			usage(stdout);
 			exit(0);
@@ -173,6 +211,8 @@ static int do_run(const struct paths *paths, int argc, char **argv)
 		return bad_usage("run", "which plan?", NULL);
 	r = load_plan(paths, argv[optind], &plan, &e) ?:
 		    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
+	if (!r && o.flat && (n != 1 || !o.out))
+		r = rig_fail(&e, -EINVAL, "--flat needs --out and exactly one cell");
 	if (r) {
 		complain("run", &e);
 		r = EXIT_USAGE;
