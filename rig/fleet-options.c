@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,7 +137,8 @@ int fleet_option_set(struct fleet_options *o, const char *key, const char *value
 		return set_path(&o->rig, key, value, e);
 	if (!strcmp(key, "qemu"))
 		return set_path(&o->qemu, key, value, e);
-	if (!strcmp(key, "sbatch"))
+	/* sbatch1, sbatch2: as many lines as it takes. */
+	if (!strncmp(key, "sbatch", 6) && !key[6 + strspn(key + 6, "0123456789")])
 		return set_sbatch(o, value, e);
 	if (!strcmp(key, "transfer")) {
 		if (strcmp(value, "engine") && (strncmp(value, "rsync:", 6) || !value[6]))
@@ -147,6 +149,24 @@ int fleet_option_set(struct fleet_options *o, const char *key, const char *value
 		return set_text(&o->transfer, value, e);
 	}
 	return rig_fail(e, -EINVAL, "unknown key: %s", key);
+}
+
+int fleet_options_write(FILE *f, const struct fleet_options *o)
+{
+	size_t i;
+
+	fprintf(f, "[fleet]\nattempts = %u\npatience = %u\nhold = %u\ndead_after = %u\n", o->attempts,
+		o->patience, o->hold, o->dead_after);
+	fprintf(f, "store = %" PRIu64 "\nscratch_free = %" PRIu64 "\n", o->store, o->scratch_free);
+	fprintf(f, "scratch = %s\ntransfer = %s\n", o->scratch, o->transfer);
+	if (o->rig)
+		fprintf(f, "rig = %s\n", o->rig);
+	if (o->qemu)
+		fprintf(f, "qemu = %s\n", o->qemu);
+	/* A line has room for some of them only. */
+	for (i = 0; i < o->nsbatch; i++)
+		fprintf(f, "sbatch%zu = %s\n", i, o->sbatch[i]);
+	return ferror(f) ? -EIO : 0;
 }
 
 const char *fleet_options_rsync(const struct fleet_options *o)

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "error.h"
 
@@ -36,6 +37,9 @@ void fleet_options_free(struct fleet_options *o);
 /* One key of [fleet]. 0 or -errno with the reason in E. */
 int fleet_option_set(struct fleet_options *o, const char *key, const char *value,
 		     struct rig_error *e);
+
+/* Writes the section [fleet]. 0 or -EIO. */
+int fleet_options_write(FILE *f, const struct fleet_options *o);
 
 /* TARGET of "rsync:TARGET", or NULL when the engine carries the files. */
 const char *fleet_options_rsync(const struct fleet_options *o);

@@ -4,13 +4,13 @@
  * ended.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "fleet.h"
+#include "plan-select.h"
 #include "report.h"
 #include "session.h"
 
@@ -21,6 +21,7 @@ static void usage(FILE *f)
 {
 	fputs("Usage: rig run PLAN [OPTION]… [CELL]…   run the cells of a plan (CELL: name or pattern)\n"
 	      "       rig list PLAN [CELL]…            show them\n"
+	      "       rig fleet PLAN [OPTION]… [CELL]… run them over a pool of hosts (rig fleet -h)\n"
 	      "       rig image [ARG]…                 build the guests' root image\n"
 	      "\n"
 	      "PLAN is a file, or the name of one in rig/plans.\n"
@@ -53,52 +54,6 @@ static int bad_usage(const char *verb, const char *what, const char *arg)
 {
 	fprintf(stderr, "rig: %s: %s%s%s (see rig -h)\n", verb, what, arg ? ": " : "", arg ?: "");
 	return EXIT_USAGE;
-}
-
-/* PLAN as a path, or as a name in rig/plans. */
-static int load_plan(const struct paths *paths, const char *name, struct plan **ret,
-		     struct rig_error *e)
-{
-	struct stat st;
-	char *path;
-	int r;
-
-	if (strchr(name, '/') || !stat(name, &st) ||
-	    asprintf(&path, "%s/%s.ini", paths->plans, name) < 0)
-		return plan_load(name, ret, e);
-	r = plan_load(path, ret, e);
-	free(path);
-	return r;
-}
-
-/* The cells that PATTERNS name, in the plan's order; a pattern that matches none is an error. */
-static int select_cells(const struct plan *plan, char **patterns, int n, struct cell_spec ***ret,
-			size_t *count, struct rig_error *e)
-{
-	struct cell_spec **list = calloc(plan->cells, sizeof(*list));
-	size_t c, found = 0;
-	int i;
-
-	if (!list)
-		return rig_fail(e, -ENOMEM, "out of memory");
-	for (i = 0; i < n; i++) {
-		for (c = 0; c < plan->cells && fnmatch(patterns[i], plan->cell[c]->name, 0); c++)
-			;
-		if (c == plan->cells) {
-			free(list);
-			return rig_fail(e, -ENOENT, "%s: no cell of the plan matches %s",
-					plan->path, patterns[i]);
-		}
-	}
-	for (c = 0; c < plan->cells; c++) {
-		for (i = 0; i < n && fnmatch(patterns[i], plan->cell[c]->name, 0); i++)
-			;
-		if (!n || i < n)
-			list[found++] = plan->cell[c];
-	}
-	*ret = list;
-	*count = found;
-	return 0;
 }
 
 static int parse_options(int argc, char **argv, struct session_options *o)
@@ -209,8 +164,8 @@ static int do_run(const struct paths *paths, int argc, char **argv)
 		return r;
 	if (optind == argc)
 		return bad_usage("run", "which plan?", NULL);
-	r = load_plan(paths, argv[optind], &plan, &e) ?:
-		    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
+	r = plan_find(paths, argv[optind], &plan, &e) ?:
+		    plan_select(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (!r && o.flat && (n != 1 || !o.out))
 		r = rig_fail(&e, -EINVAL, "--flat needs --out and exactly one cell");
 	if (r) {
@@ -241,8 +196,8 @@ static int do_list(const struct paths *paths, int argc, char **argv)
 		return r;
 	if (optind == argc)
 		return bad_usage("list", "which plan?", NULL);
-	r = load_plan(paths, argv[optind], &plan, &e) ?:
-		    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
+	r = plan_find(paths, argv[optind], &plan, &e) ?:
+		    plan_select(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (r)
 		complain("list", &e);
 	else
@@ -272,6 +227,7 @@ static const struct verb {
 } verbs[] = {
 	{ "run", do_run },
 	{ "list", do_list },
+	{ "fleet", do_fleet },
 	{ "image", do_image },
 };
 

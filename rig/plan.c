@@ -829,7 +829,9 @@ int plan_write_settings(FILE *f, const struct cell_spec *c)
 
 int plan_write_cell(FILE *f, const struct plan *p, const struct cell_spec *c)
 {
-	fprintf(f, "[plan]\nname = %s\n\n[cell %s]\n", p->name, c->name);
+	if (p)
+		fprintf(f, "[plan]\nname = %s\n\n", p->name);
+	fprintf(f, "[cell %s]\n", c->name);
 	fprintf(f, "kernel = %s\nexpect = %s\n", c->kernel, verdict_name(c->expect));
 	if (c->constraint)
 		fprintf(f, "constraint=%s\n", c->constraint);

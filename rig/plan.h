@@ -93,7 +93,10 @@ int plan_load(const char *path, struct plan **ret, struct rig_error *e);
 int plan_read(FILE *f, const char *path, struct plan **ret, struct rig_error *e);
 void plan_free(struct plan *p);
 
-/* Writes the cell as a plan of its own that gives the same cell again, seed included. */
+/*
+ * Writes the cell as a plan of its own that gives the same cell again, seed included; with P NULL
+ * only its section.
+ */
 int plan_write_cell(FILE *f, const struct plan *p, const struct cell_spec *c);
 
 /*
