@@ -16,9 +16,12 @@ int cell_spec_id(const struct cell_spec *s, const char *kernel, const char *imag
 
 	if (!f)
 		return -ENOMEM;
-	/* The first line says what the rest means: another recipe must give other ids. */
-	fprintf(f, "rig cell 1\nkernel %s\nimage %s\ninitrd %s\n", kernel, s->root ? image : "none",
-		initrd);
+	/*
+	 * The first line says what the rest means: another recipe must give other ids. The constraint
+	 * counts, because the same thing on two kinds of hosts is two things to know.
+	 */
+	fprintf(f, "rig cell 1\nkernel %s\nimage %s\ninitrd %s\nconstraint %s\n", kernel,
+		s->root ? image : "none", initrd, s->constraint ?: "none");
 	r = plan_write_settings(f, s);
 	if (fclose(f) || r) {
 		free(text);

@@ -8,8 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check-host.h"
 #include "fleet.h"
 #include "plan-select.h"
+#include "worker.h"
 
 #define EXIT_USAGE	16
 #define WATCH_SEC	2
@@ -242,21 +244,41 @@ static int do_cancel(const struct paths *paths, int argc, char **argv)
 	r = fleet_open(paths, argv[optind], &f, &e);
 	if (r)
 		return complain("cancel", &e);
-	r = f->done == f->cells ? rig_fail(&e, -EALREADY, "%s: all cells have ended", f->dir) :
-				  fleet_lock(f, &e);
-	if (r == -EBUSY) {
-		/* It has the jobs in hand: it shall end them, and we see when it has. */
+	r = f->done == f->cells ? rig_fail(&e, -EALREADY, "%s: all cells have ended", f->dir) : 0;
+	while (!r && f->done < f->cells) {
+		r = fleet_lock(f, &e);
+		if (!r) {
+			f->cancelled = true;
+			r = fleet_drive(f, &e);
+			break;
+		}
+		if (r != -EBUSY)
+			break;
+		/* It has the jobs in hand: it shall end them. If it dies over that, we do. */
 		r = fleet_ask_cancel(f->dir, &e);
 		while (!r && fleet_is_driven(f->dir))
 			nanosleep(&(struct timespec){ 0, 100000000 }, NULL);
-	} else if (!r) {
-		f->cancelled = true;
-		r = fleet_drive(f, &e);
+		fleet_free(f);
+		f = NULL;
+		r = r ?: fleet_open(paths, argv[optind], &f, &e);
 	}
 	if (r)
 		complain("cancel", &e);
 	fleet_free(f);
 	return r ? 1 : 0;
+}
+
+/* What runs in the jobs of a fleet has no project around it. */
+static int worker(const struct paths *paths, int argc, char **argv)
+{
+	(void)paths;
+	return do_worker(argc, argv);
+}
+
+static int attach(const struct paths *paths, int argc, char **argv)
+{
+	(void)paths;
+	return do_attach(argc, argv);
 }
 
 static const struct verb {
@@ -266,7 +288,15 @@ static const struct verb {
 	{ "status", do_status },
 	{ "resume", do_resume },
 	{ "cancel", do_cancel },
+	{ "check-host", do_check_host },
+	{ "worker", worker },
+	{ "attach", attach },
 };
+
+bool fleet_verb_is_remote(const char *verb)
+{
+	return !strcmp(verb, "worker") || !strcmp(verb, "attach");
+}
 
 int do_fleet(const struct paths *paths, int argc, char **argv)
 {

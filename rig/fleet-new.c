@@ -333,6 +333,7 @@ int fleet_new(const struct paths *paths, struct plan *plan, struct cell_spec *co
 		r = add_inputs(f, run, c->spec, dry, e) ?: make_id(f, c, e);
 	}
 	r = r ?: drop_twins(f, e);
+	f->verified = !dry;
 	run_free(run);
 	if (!r && !dry)
 		r = fleet_write_static(f, e);
@@ -344,13 +345,13 @@ int fleet_new(const struct paths *paths, struct plan *plan, struct cell_spec *co
 	return 0;
 }
 
-int fleet_verify_inputs(const struct fleet *f, struct rig_error *e)
+int fleet_verify_inputs(struct fleet *f, struct rig_error *e)
 {
 	char hex[SHA256_HEX_SIZE], *path;
 	size_t i;
 	int r = 0;
 
-	for (i = 0; i < f->inputs && !r; i++) {
+	for (i = 0; i < f->inputs && !r && !f->verified; i++) {
 		path = path_join(f->root, f->input[i].path);
 		r = path ? sha256_file_hex(path, hex) : -ENOMEM;
 		if (r)
@@ -371,6 +372,7 @@ void fleet_free(struct fleet *f)
 	if (f->engine_data)
 		f->engine->free(f);
 	sd_event_source_disable_unref(f->save_timer);
+	sd_event_source_disable_unref(f->cancel_watch);
 	for (i = 0; i < f->cells; i++) {
 		for (k = 0; k < f->cell[i].attempts; k++) {
 			free(f->cell[i].attempt[k].host);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,9 +77,14 @@ static int set_size(uint64_t *to, const char *key, const char *value, struct rig
 /* What goes into a job script must need no quotes there. */
 static int set_path(char **to, const char *key, const char *value, struct rig_error *e)
 {
+	const char *at;
+
 	if (value[0] != '/')
 		return rig_fail(e, -EINVAL, "%s: not an absolute path: %s", key, value);
-	if (strpbrk(value, " \t'\"\\$`&;|<>(){}*?[]#~%,"))
+	for (at = value; (at = strchr(at, '%')); at++)
+		if (at[1] != 'n')
+			return rig_fail(e, -EINVAL, "%s: only %%n after a %%: %s", key, value);
+	if (strpbrk(value, " \t'\"\\$`&;|<>(){}*?[]#~,"))
 		return rig_fail(e, -EINVAL, "%s: only plain characters in a path: %s", key, value);
 	return set_text(to, value, e);
 }
@@ -116,6 +123,17 @@ static int set_sbatch(struct fleet_options *o, const char *value, struct rig_err
 	return r;
 }
 
+/* sbatch, sbatch1, sbatch2: as many lines as it takes. */
+static bool is_sbatch(const char *key)
+{
+	if (strncmp(key, "sbatch", 6))
+		return false;
+	for (key += 6; *key; key++)
+		if (!isdigit((unsigned char)*key))
+			return false;
+	return true;
+}
+
 int fleet_option_set(struct fleet_options *o, const char *key, const char *value,
 		     struct rig_error *e)
 {
@@ -137,8 +155,7 @@ int fleet_option_set(struct fleet_options *o, const char *key, const char *value
 		return set_path(&o->rig, key, value, e);
 	if (!strcmp(key, "qemu"))
 		return set_path(&o->qemu, key, value, e);
-	/* sbatch1, sbatch2: as many lines as it takes. */
-	if (!strncmp(key, "sbatch", 6) && !key[6 + strspn(key + 6, "0123456789")])
+	if (is_sbatch(key))
 		return set_sbatch(o, value, e);
 	if (!strcmp(key, "transfer")) {
 		if (strcmp(value, "engine") && (strncmp(value, "rsync:", 6) || !value[6]))

@@ -37,9 +37,10 @@ static void set_reason(char **to, const char *why)
 	*to = strndup(why, FLEET_REASON_MAX - 1);
 }
 
-static void check_end(struct fleet *f)
+void fleet_check_end(struct fleet *f)
 {
-	if (f->done == f->cells && !f->cancelling && f->event)
+	if (f->done == f->cells && !f->cancelling && !f->leaving &&
+	    !(f->engine->busy && f->engine->busy(f)))
 		sd_event_exit(f->event, 0);
 }
 
@@ -86,7 +87,7 @@ static void done(struct fleet *f, struct fleet_cell *c, enum verdict v, const ch
 	f->done += c->state != FLEET_DONE;
 	c->state = FLEET_DONE;
 	fleet_report_ended(f, c);
-	check_end(f);
+	fleet_check_end(f);
 }
 
 void fleet_ended(struct fleet *f, struct fleet_cell *c)
@@ -284,7 +285,8 @@ static int watch(struct fleet *f)
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]) && r >= 0; i++)
 		r = sd_event_add_signal(f->event, NULL, signals[i], on_signal, f);
 	if (r >= 0)
-		r = sd_event_add_inotify(f->event, NULL, f->dir, IN_CREATE, on_inotify, f);
+		/* Kept: libsystemd 252 never frees one that is left to it. */
+		r = sd_event_add_inotify(f->event, &f->cancel_watch, f->dir, IN_CREATE, on_inotify, f);
 	return r;
 }
 

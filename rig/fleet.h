@@ -77,8 +77,8 @@ struct fleet_engine {
 	/* rig ends; what can go on without it does. */
 	void (*leave)(struct fleet *f);
 	void (*free)(struct fleet *f);
-	/* Whether jobs live on when rig ends. */
-	bool detached;
+	/* Whether something is to be brought to its end although all cells have a verdict; or NULL. */
+	bool (*busy)(struct fleet *f);
 };
 
 extern const struct fleet_engine fleet_local, fleet_slurm;
@@ -109,12 +109,13 @@ struct fleet {
 	bool cancelling;
 	bool leaving;
 	bool quiet;
+	bool verified;		/* the inputs are what they were: made or checked by this process */
 	int lock_fd;
 	FILE *journal;
 	uint64_t saved;		/* usec, CLOCK_MONOTONIC */
 	uint64_t save_cost;	/* usec */
 	bool dirty;
-	sd_event_source *save_timer;
+	sd_event_source *save_timer, *cancel_watch;
 	int error;		/* state cannot be written: everything ends */
 	struct rig_error why;
 };
@@ -138,7 +139,7 @@ int fleet_new(const struct paths *paths, struct plan *plan, struct cell_spec *co
 void fleet_free(struct fleet *f);
 
 /* Are the inputs in DIR/root what they were? */
-int fleet_verify_inputs(const struct fleet *f, struct rig_error *e);
+int fleet_verify_inputs(struct fleet *f, struct rig_error *e);
 
 /* Whether INPUT is needed to run C. */
 bool fleet_input_for(const struct fleet_input *in, const struct fleet_cell *c);
@@ -202,6 +203,8 @@ void fleet_ended(struct fleet *f, struct fleet_cell *c);
 void fleet_gave_up(struct fleet *f, struct fleet_cell *c, const char *why, bool dead);
 /* A verdict that no host gave: lost, unschedulable. */
 void fleet_decide(struct fleet *f, struct fleet_cell *c, enum verdict v, const char *why);
+/* The engine is not busy any more. */
+void fleet_check_end(struct fleet *f);
 /* The engine has ended after cancel() or leave(). */
 void fleet_stopped(struct fleet *f);
 
@@ -226,6 +229,7 @@ void fleet_report_retry(const struct fleet *f, const struct fleet_cell *c, const
 size_t fleet_report_end(struct fleet *f);
 
 /* fleet-main.c: rig fleet … */
+bool fleet_verb_is_remote(const char *verb);	/* needs no paths */
 int do_fleet(const struct paths *paths, int argc, char **argv);
 
 #endif

@@ -253,6 +253,9 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(argv[1], verbs[i].name))
 			continue;
+		/* On the hosts of a fleet there is rig, and no project. */
+		if (argc > 2 && !strcmp(argv[1], "fleet") && fleet_verb_is_remote(argv[2]))
+			return do_fleet(NULL, argc - 1, argv + 1);
 		r = paths_new(&paths, &e);
 		if (r) {
 			complain(argv[1], &e);

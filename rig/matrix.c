@@ -95,9 +95,19 @@ void matrix_free(struct matrix *m)
 	free(m);
 }
 
+/* Up to the next | that no backslash makes a plain character of. */
+static size_t value_length(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] && s[n] != '|')
+		n += s[n] == '\\' && s[n + 1] == '|' ? 2 : 1;
+	return n;
+}
+
 static int values_add(struct values *v, const char *s, size_t len, struct rig_error *e)
 {
-	char **grown;
+	char **grown, *p;
 
 	if (v->n == MATRIX_VALUES_MAX)
 		return rig_fail(e, -EINVAL, "more than %d values", MATRIX_VALUES_MAX);
@@ -108,6 +118,8 @@ static int values_add(struct values *v, const char *s, size_t len, struct rig_er
 	v->value[v->n] = strndup(s, len);
 	if (!v->value[v->n])
 		return rig_fail(e, -ENOMEM, "out of memory");
+	for (p = v->value[v->n]; (p = strstr(p, "\\|")); p++)
+		memmove(p, p + 1, strlen(p));
 	v->n++;
 	return 0;
 }
@@ -147,7 +159,7 @@ static int values_parse(struct values *v, const char *s, struct rig_error *e)
 		const char *word;
 		size_t n;
 
-		len = strcspn(s, "|");
+		len = value_length(s);
 		word = s + strspn(s, " \t");
 		n = word < s + len ? (size_t)(s + len - word) : 0;
 		while (n && strchr(" \t", word[n - 1]))

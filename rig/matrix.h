@@ -39,7 +39,7 @@ void matrix_free(struct matrix *m);
 
 /*
  * One `KEY = VALUE` of the section: an axis, or a rule when KEY begins with `exclude.` or
- * `include.`. Values are separated by `|`; `3..7` are five of them. -EINVAL with the reason in E.
+ * `include.`. Values are separated by `|` (`\|` is the character itself); `3..7` are five of them. -EINVAL with the reason in E.
  */
 int matrix_add(struct matrix *m, const char *key, const char *value, int line, struct rig_error *e);
 

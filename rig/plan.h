@@ -101,7 +101,7 @@ int plan_write_cell(FILE *f, const struct plan *p, const struct cell_spec *c);
 
 /*
  * The settings that say what is run, one `key = value` a line, always in one order: without the
- * names of plan and cell, the kernel (its content counts), what is expected and where it may run.
+ * names of plan and cell, the kernel (its content counts), what is expected and the constraint.
  */
 int plan_write_settings(FILE *f, const struct cell_spec *c);
 

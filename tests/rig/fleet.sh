@@ -1,9 +1,9 @@
 #!/bin/bash
-# rig fleet on this host, against tests/rig/fake-qemu: fleet.sh RIG TAP-HELPERS FAKE-QEMU
+# rig fleet on this host, against tests/rig/fake-qemu: fleet.sh RIG TAP-HELPERS FAKE-QEMU VALIDATE DOCS
 # What fleet.json says is looked for with grep: a cell is one line there.
 set -uo pipefail
 
-rig=$1 qemu=$3
+rig=$1 qemu=$3 validate=$4 docs=$5
 . "$2"
 dir=$(mktemp -d /tmp/test-rig-fleet-XXXXXX)
 trap 'rm -rf "$dir"' EXIT
@@ -84,6 +84,7 @@ same "$(grep release dry.out | cut -d' ' -f1 | grep -cFf - dry2.out)" 4 "the oth
 sed 's/seed = 1..3/seed = 1..3\nappend = x/' m.ini >m2.ini
 "$rig" fleet m2.ini --dry-run 'pass*' 2>/dev/null | grep -oE '^[0-9a-f]{16}' | grep -qFf - <(cut -c1-16 dry.out | head -n 8)
 same $? 1 "another command line, other ids"
+"$rig" list m.ini >list.out; same "$(grep -c '^pass\.\|^twin' list.out)" 9 "rig list takes a matrix, too"
 "$rig" fleet m.ini --engine lsf 2>/dev/null; same $? 16 "an unknown engine is wrong usage"
 
 # --- every verdict, results and their place
@@ -123,10 +124,37 @@ grep -q '"flavor": "release"' "$d/result.json"; check $? "and the kernel's flavo
 RIG=$rig "$d/reproduce.sh" --accel tcg --out again >again.out 2>&1; same $? 1 "reproduce.sh fails as the cell did"
 grep -q "\"id\": \"$(id v fail)\"" again/result.json; check $? "and runs the very same"
 same "$(grep -c '"verdict": "lost"' v/fleet.json)" 2 "no cell has another verdict"
+"$validate" "$docs/rig-fleet.schema.json" v/fleet.json; check $? "fleet.json is what its schema says"
+"$validate" "$docs/rig-result.schema.json" v/cells/*/attempt-*/result.json; check $? "and so is each result.json"
 "$rig" fleet status v >s.out; same $? 0 "status"
 grep -q 'engine local: complete' s.out && grep -q 'failed 8' s.out && grep -q 'first failures' s.out; check $? "status of an ended fleet"
 says 'holds a fleet' "$rig" fleet v.ini --out v; check $? "a directory is not used twice"
 says 'all cells have ended' "$rig" fleet cancel v; check $? "nothing to cancel"
+
+# --- what a host is
+FAKE_KVM=good "$rig" fleet check-host --scratch "$dir" >h.out 2>&1; check $? "check-host"
+grep -qE '^Feature=tcg(,kvm)?,cores1' h.out && grep -q '^memory  *ok' h.out && grep -qF "disk       ok       $dir: " h.out
+check $? "says features, memory and disk"
+if [ -w /dev/kvm ]; then
+	FAKE_KVM=bad "$rig" fleet check-host >h.out 2>&1
+	! grep -q kvm, h.out && grep -q 'had not booted' h.out; check $? "/dev/kvm alone is no proof"
+else
+	skip "/dev/kvm alone is no proof" "no /dev/kvm"
+fi
+"$rig" fleet check-host --qemu no-such-qemu --scratch /nowhere >h.out 2>&1; same $? 1 "a host without QEMU"
+grep -q 'disk       missing' h.out && grep -q 'tool       missing  no-such-qemu' h.out; check $? "says what is missing"
+
+# --- completion
+complete_words() {
+	COMP_WORDS=("$rig" "$@") COMP_CWORD=$#
+	COMPREPLY=()
+	_rig_fleet_or_rig
+	echo "${COMPREPLY[*]}"
+}
+. "$docs/../rig/completion/rig-fleet"
+same "$(complete_words fleet can)" cancel "completion of a verb"
+same "$(complete_words fleet x.ini --engine '')" "local slurm" "of an argument"
+same "$(complete_words fleet check-host --sc)" "--scratch" "of an option"
 
 # --- killed in the middle, and resumed
 {

@@ -143,6 +143,10 @@ static void test_config(void **state)
 	assert_string_equal(find(p, "m.release-none")->kernel, "release");
 	assert_string_equal(find(p, "m.debug-nothp")->kernel, "debug+nothp");
 	plan_free(p);
+	p = good("[matrix m]\nscenario = smoke\nconstraint = kvm\\|tcg | kvm\n");
+	assert_int_equal(p->cells, 2);
+	assert_string_equal(p->cell[0]->constraint, "kvm|tcg");
+	plan_free(p);
 	refuse("[cell a]\nscenario = smoke\nkernel = /x/bzImage\nconfig = nothp\n", 1, "not for a file");
 }
 
