@@ -63,6 +63,7 @@ struct task {
 	struct batch *batch;	/* NULL: with none */
 	size_t index;
 	char job[24];		/* of this task, when it runs */
+	char name[48];		/* the same as ARRAY_TASK */
 	char host[FLEET_HOST_MAX + 1];
 	char exclude[FLEET_HOST_MAX + 1];	/* the host that failed it last */
 	bool anywhere;		/* only hosts that would be avoided can take it */
@@ -216,9 +217,14 @@ static void on_scancel(int status, char *out, const char *err, void *userdata)
 		note(s, "scancel: %d: %s", status, err);
 }
 
-static void scancel(struct slurm *s, const char *job)
+/*
+ * JOB is an array or ARRAY_TASK, never the number of a task's own: a controller that was restarted
+ * does not know these for tasks that it has requeued.
+ */
+static void scancel(struct slurm *s, const char *job, bool only_waiting)
 {
-	const char *argv[] = { "scancel", "--quiet", job, NULL };
+	const char *argv[] = { "scancel", "--quiet", only_waiting ? "--state=PENDING" : job,
+			       only_waiting ? job : NULL, NULL };
 
 	command_run(s->fleet->event, argv, NULL, COMMAND_SEC, on_scancel, s, NULL);
 }
@@ -451,7 +457,7 @@ static void batch_release(struct slurm *s, struct batch *b, enum verdict v, cons
 {
 	size_t i;
 
-	scancel(s, b->job);
+	scancel(s, b->job, true);
 	for (i = 0; i < b->n; i++) {
 		struct task *t = b->cell[i] == NOBODY ? NULL : &s->task[b->cell[i]];
 
@@ -503,6 +509,7 @@ static void on_running(struct slurm *s, struct task *t, const char *job, const c
 		if (t->job[0])
 			task_disconnect(t);
 		snprintf(t->job, sizeof(t->job), "%s", job);
+		snprintf(t->name, sizeof(t->name), "%s_%zu", t->batch->job, t->index);
 		snprintf(t->host, sizeof(t->host), "%.*s", FLEET_HOST_MAX, host);
 		t->heard = now;
 		t->attach_at = 0;
@@ -517,7 +524,7 @@ static void on_running(struct slurm *s, struct task *t, const char *job, const c
 		snprintf(why, sizeof(why), "%s: nothing heard for %u s", t->host,
 			 s->fleet->plan->fleet->dead_after);
 		snprintf(t->exclude, sizeof(t->exclude), "%s", t->host);
-		scancel(s, t->job);
+		scancel(s, t->name, false);
 		task_disconnect(t);
 		task_failed(t, why, true);
 	}
@@ -547,7 +554,7 @@ static void on_requeued(struct slurm *s, struct task *t)
 		char job[48];
 
 		snprintf(job, sizeof(job), "%s_%zu", t->batch->job, t->index);
-		scancel(s, job);
+		scancel(s, job, false);
 		task_release(t);
 	}
 }
@@ -587,9 +594,10 @@ static struct batch *find_batch(struct slurm *s, const char *name)
 }
 
 /* Jobs of ours that nobody wants: of a cell that has its verdict, or that is in another job now. */
-static void on_stray(struct slurm *s, struct batch *b, size_t index, const char *job, bool active)
+static void on_stray(struct slurm *s, struct batch *b, size_t index, bool active)
 {
 	uint64_t now = now_usec();
+	char job[48];
 
 	if (!active || b->released[index] + ACK_USEC > now)
 		return;
@@ -597,9 +605,10 @@ static void on_stray(struct slurm *s, struct batch *b, size_t index, const char 
 	 * Again and again: a controller that was restarted may have brought a job back to life that it
 	 * had lost sight of.
 	 */
+	snprintf(job, sizeof(job), "%s_%zu", b->job, index);
 	note(s, "job %s is of no use any more", job);
 	b->released[index] = now;
-	scancel(s, job);
+	scancel(s, job, false);
 }
 
 static void on_job_line(struct slurm *s, char *line)
@@ -638,7 +647,7 @@ static void on_job_line(struct slurm *s, char *line)
 	}
 	t = b->cell[index] == NOBODY ? NULL : &s->task[b->cell[index]];
 	if (!t) {
-		on_stray(s, b, index, field[2], waiting || running);
+		on_stray(s, b, index, waiting || running);
 		return;
 	}
 	t->seen = true;
@@ -704,7 +713,7 @@ static void finish_closing(struct slurm *s)
 
 		if (!t->closing || now - t->closing_at < ACK_USEC)
 			continue;
-		scancel(s, t->job);
+		scancel(s, t->name, false);
 		task_disconnect(t);
 	}
 	fleet_check_end(s->fleet);
@@ -883,7 +892,7 @@ static void on_sbatch(int status, char *out, const char *err, void *userdata)
 		s->refused_since = 0;
 		journal_batch(s, b, "job");
 		if (f->cancelling)
-			scancel(s, b->job);
+			scancel(s, b->job, false);
 		else
 			submit(s);
 		ask(s, POLL_USEC);
@@ -1194,7 +1203,7 @@ static void slurm_cancel(struct fleet *f)
 	s->cancel_by = now_usec() + CANCEL_USEC;
 	for (i = 0; i < s->batches; i++)
 		if (s->batch[i]->live && s->batch[i]->job[0])
-			scancel(s, s->batch[i]->job);
+			scancel(s, s->batch[i]->job, false);
 	ask(s, 0);
 }
 
