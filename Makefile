@@ -6,7 +6,7 @@ DESTDIR ?=
 export KSRC
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check bench kernel tools image tree patches check-series install clean deps
+.PHONY: help demo check check-fleet bench kernel tools image tree patches check-series install clean deps
 
 help:			## this list
 	@ci/help $(firstword $(MAKEFILE_LIST))
@@ -16,6 +16,9 @@ demo: deps		## swap a real workload to a ghost device in a VM, show what happene
 
 check: deps		## every test, from host units to the patched kernels under stress
 	@ci/check
+
+check-fleet: deps	## the fleet under chaos: four slurmd on loopback, hosts that die (8 minutes)
+	@ci/check-fleet
 
 bench: deps		## the benchmarks: guest instructions, base and release kernel in one run
 	@ci/bench

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "cell-id.h"
 #include "channel.h"
 #include "console.h"
 #include "run.h"
@@ -51,7 +52,7 @@ struct cell {
 	bool dump_by_break; /* the agent did not answer: SysRq came over the serial line */
 	uint64_t dump_bytes;
 	char initrd_sha256[SHA256_HEX_SIZE];
-	char id[17];			/* hash of all that is run */
+	char id[CELL_ID_SIZE];
 	bool timed_out;
 	char timeout_reason[96];
 	char end[192];			/* how the VM ended */

@@ -199,7 +199,9 @@ static struct json_object *cell_json(const struct cell *cell, struct json_object
 
 	add_string(o, "name", s->name);
 	add_string(o, "id", cell->id);
-	add_int(o, "attempt", 1);
+	add_int(o, "attempt", cell->run->attempt);
+	if (cell->run->host)
+		add_string(o, "host", cell->run->host);
 	add_string(o, "state", state_name(cell));
 	add_string(o, "verdict", verdict_name(cell->verdict));
 	add_string(o, "expected", verdict_name(s->expect));
@@ -233,7 +235,8 @@ static struct json_object *cell_json(const struct cell *cell, struct json_object
 				       json_object_object_get_ex(old, "command", &command) ?
 					       json_object_get(command) :
 					       NULL);
-	add_string(o, "directory", cell->state == CELL_WAITING ? NULL : s->name);
+	add_string(o, "directory",
+		   cell->state == CELL_WAITING ? NULL : cell->run->flat ? "." : s->name);
 	if (cell->state == CELL_DONE && cell->channel) {
 		json_object_object_add(o, "tap", tap_json(cell->channel));
 		json_object_object_add(o, "metrics", metrics_json(cell->channel));

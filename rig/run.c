@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "initrd.h"
 #include "run.h"
 
 #define SAME_SECOND_MAX	100
@@ -106,6 +108,8 @@ int run_new(sd_event *event, const struct plan *plan, const struct paths *paths,
 	run->paths = paths;
 	run->qemu = qemu;
 	run->kernel_override = kernel_override;
+	run->initrd_fd = -1;
+	run->attempt = 1;
 	time_text(run->started);
 	r = sha256_file_hex(plan->path, run->plan_sha256);
 	if (r)
@@ -139,6 +143,8 @@ void run_free(struct run *run)
 		run->kernels = k->next;
 		kernel_free(k);
 	}
+	if (run->initrd_fd >= 0)
+		close(run->initrd_fd);
 	free(run->image);
 	free(run->out);
 	sd_event_unref(run->event);
@@ -242,11 +248,84 @@ int run_image(struct run *run, struct rig_error *e)
 
 	if (run->image)
 		return 0;
-	if (!realpath(run->paths->image, real))
+	if (run->image_override && !realpath(run->image_override, real))
+		return rig_fail(e, -errno, "cannot read root image %s: %s", run->image_override,
+				strerror(errno));
+	if (!run->image_override && !realpath(run->paths->image, real))
 		return rig_fail(e, -errno, "no root image (%s): rig image", run->paths->image);
 	r = sha256_file_hex(real, run->image_sha256);
 	if (r)
 		return rig_fail(e, r, "cannot read root image %s: %s", real, strerror(-r));
 	run->image = strdup(real);
 	return run->image ? 0 : rig_fail(e, -ENOMEM, "out of memory");
+}
+
+/* A file that is gone when it is closed; where the file system cannot do that, unlinked at once. */
+static int nameless_file(const char *dir)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	char *path;
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd < 0 ? -errno : fd;
+	if (asprintf(&path, "%s/.initrd-XXXXXX", dir) < 0)
+		return -ENOMEM;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	else
+		unlink(path);
+	free(path);
+	return fd;
+}
+
+static int make_initrd(struct run *run, struct rig_error *e)
+{
+	const struct paths *p = run->paths;
+	struct initrd_source src = {
+		.agent = p->agent,
+		.programs = p->programs,
+		.swapadm = p->swapadm,
+		.kselftest = p->kselftest,
+		.scenarios = p->scenarios,
+		.product = (const char *const *)p->product,
+	};
+	int r;
+	FILE *f;
+
+	run->initrd_fd = nameless_file(run->out);
+	if (run->initrd_fd < 0)
+		return rig_fail(e, run->initrd_fd, "cannot make a scratch file in %s: %s", run->out,
+				strerror(-run->initrd_fd));
+	f = fdopen(dup(run->initrd_fd), "w");
+	if (!f)
+		return rig_fail(e, -errno, "cannot write the initrd: %s", strerror(errno));
+	r = initrd_write(f, &src, e);
+	if (fclose(f) && !r)
+		r = rig_fail(e, -errno, "cannot write the initrd: %s", strerror(errno));
+	return r;
+}
+
+int run_initrd(struct run *run, struct rig_error *e)
+{
+	int r;
+
+	if (run->initrd_sha256[0])
+		return 0;
+	if (run->initrd_override) {
+		run->initrd_fd = open(run->initrd_override, O_RDONLY | O_CLOEXEC);
+		if (run->initrd_fd < 0)
+			return rig_fail(e, -errno, "cannot read initrd %s: %s",
+					run->initrd_override, strerror(errno));
+	} else {
+		r = make_initrd(run, e);
+		if (r) {
+			if (run->initrd_fd >= 0)
+				close(run->initrd_fd);
+			run->initrd_fd = -1;
+			return r;
+		}
+	}
+	r = sha256_fd_hex(run->initrd_fd, run->initrd_sha256);
+	return r ? rig_fail(e, r, "cannot read the initrd: %s", strerror(-r)) : 0;
 }

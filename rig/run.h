@@ -35,9 +35,16 @@ struct run {
 	char plan_sha256[SHA256_HEX_SIZE];
 	char *image; /* real path of the root image, or NULL when no cell uses it */
 	char image_sha256[SHA256_HEX_SIZE];
+	int initrd_fd;			/* archive without a job, the same for all cells; -1: not made */
+	char initrd_sha256[SHA256_HEX_SIZE];
 	struct kernel *kernels;
 	char started[32];		/* ISO 8601, UTC */
 	const char *kernel_override;	/* --kernel, or NULL */
+	const char *image_override;	/* --image, or NULL */
+	const char *initrd_override;	/* --initrd, or NULL */
+	const char *host;		/* --host, or NULL: part of a fleet */
+	unsigned int attempt;		/* --attempt */
+	bool flat;			/* --flat: the one cell's files go into OUT itself */
 };
 
 /*
@@ -54,6 +61,9 @@ int run_kernel(struct run *run, const struct cell_spec *spec, const struct kerne
 
 /* Finds and hashes the root image, once. */
 int run_image(struct run *run, struct rig_error *e);
+
+/* Makes and hashes the initrd without a job, once. */
+int run_initrd(struct run *run, struct rig_error *e);
 
 /* Opens NAME in DIR for writing, replacing it. NULL with errno. */
 FILE *run_create(const char *dir, const char *name);

@@ -83,7 +83,7 @@ static int prepare(struct run *run, struct cell_spec *const *cells, size_t n, st
 	int r;
 
 	for (i = 0; i < n; i++) {
-		r = run_kernel(run, cells[i], &k, e);
+		r = run_kernel(run, cells[i], &k, e) ?: run_initrd(run, e);
 		if (!r && cells[i]->root)
 			r = run_image(run, e);
 		if (r)
@@ -169,6 +169,11 @@ int session_run(const struct session_options *o, const struct paths *paths, cons
 	if (r)
 		goto out;
 	s.run->keep = o->keep;
+	s.run->image_override = o->image;
+	s.run->initrd_override = o->initrd;
+	s.run->host = o->host;
+	s.run->attempt = o->attempt ?: 1;
+	s.run->flat = o->flat;
 	s.run->accel.requested = o->accel;
 	r = prepare(s.run, cells, n, e) ?: set_up(&s, cells, o, e) ?: run_to_end(&s, passed, e);
 out:

@@ -16,6 +16,11 @@ struct session_options {
 	const char *json;	/* second place for result.json */
 	const char *out;	/* directory of the results */
 	const char *qemu;
+	const char *image;	/* root image, and not the project's */
+	const char *initrd;	/* archive to which only the job is added */
+	const char *host;	/* of a fleet: named in the results */
+	unsigned int attempt;	/* recorded; 0: the first */
+	bool flat;		/* OUT itself is the directory of the one cell */
 	enum accel_mode accel;
 	unsigned int jobs;	/* cells at once, 0: as many as fit */
 	bool keep;
