@@ -13,15 +13,15 @@
 
 #include "report.h"
 #include "session.h"
-
-#define EXIT_NO_ACCEL	3
-#define EXIT_USAGE	16
+#include "verbs.h"
 
 static void usage(FILE *f)
 {
 	fputs("Usage: rig run PLAN [OPTION]… [CELL]…   run the cells of a plan (CELL: name or pattern)\n"
 	      "       rig list PLAN [CELL]…            show them\n"
 	      "       rig image [ARG]…                 build the guests' root image\n"
+	      "       rig report DIR…                  what broke, as one page\n"
+	      "       rig compare A B                  what differs beyond the spread\n"
 	      "\n"
 	      "PLAN is a file, or the name of one in rig/plans.\n"
 	      "\n"
@@ -37,18 +37,6 @@ static void usage(FILE *f)
 	      "\n"
 	      "Exit status: 0 every cell passed, 1 not so, 3 demanded accelerator is not to be had, 16 usage or plan.\n",
 	      f);
-}
-
-static int complain(const char *verb, const struct rig_error *e)
-{
-	fprintf(stderr, "rig: %s: %s\n", verb, e->text);
-	return 1;
-}
-
-static int bad_usage(const char *verb, const char *what, const char *arg)
-{
-	fprintf(stderr, "rig: %s: %s%s%s (see rig -h)\n", verb, what, arg ? ": " : "", arg ?: "");
-	return EXIT_USAGE;
 }
 
 /* PLAN as a path, or as a name in rig/plans. */
@@ -123,13 +111,13 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 		case OPT_ACCEL:
 			c = accel_mode_parse(optarg);
 			if (c < 0)
-				return bad_usage(argv[0], "--accel: auto, kvm or tcg, not", optarg);
+				return verb_usage(argv[0], "--accel: auto, kvm or tcg, not", optarg);
 			o->accel = c;
 			break;
 		case 'j':
 			o->jobs = strtoul(optarg, &end, 10);
 			if (*end || !o->jobs || o->jobs > 4096)
-				return bad_usage(argv[0], "--jobs: a number from 1, not", optarg);
+				return verb_usage(argv[0], "--jobs: a number from 1, not", optarg);
 			break;
 		case OPT_JSON:
 			o->json = optarg;
@@ -170,16 +158,16 @@ static int do_run(const struct paths *paths, int argc, char **argv)
 	if (r)
 		return r;
 	if (optind == argc)
-		return bad_usage("run", "which plan?", NULL);
+		return verb_usage("run", "which plan?", NULL);
 	r = load_plan(paths, argv[optind], &plan, &e) ?:
 		    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (r) {
-		complain("run", &e);
+		verb_failed("run", &e);
 		r = EXIT_USAGE;
 	} else {
 		r = session_run(&o, paths, plan, cells, n, &passed, &e);
 		if (r)
-			complain("run", &e);
+			verb_failed("run", &e);
 		r = r == -ENODEV ? EXIT_NO_ACCEL : r || !passed;
 	}
 	free(cells);
@@ -200,11 +188,11 @@ static int do_list(const struct paths *paths, int argc, char **argv)
 	if (r)
 		return r;
 	if (optind == argc)
-		return bad_usage("list", "which plan?", NULL);
+		return verb_usage("list", "which plan?", NULL);
 	r = load_plan(paths, argv[optind], &plan, &e) ?:
 		    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (r)
-		complain("list", &e);
+		verb_failed("list", &e);
 	else
 		report_list(plan, cells, n);
 	free(cells);
@@ -233,6 +221,8 @@ static const struct verb {
 	{ "run", do_run },
 	{ "list", do_list },
 	{ "image", do_image },
+	{ "report", do_report },
+	{ "compare", do_compare },
 };
 
 int main(int argc, char **argv)
@@ -259,12 +249,12 @@ int main(int argc, char **argv)
 			continue;
 		r = paths_new(&paths, &e);
 		if (r) {
-			complain(argv[1], &e);
+			verb_failed(argv[1], &e);
 			return 1;
 		}
 		r = verbs[i].fn(paths, argc - 1, argv + 1);
 		paths_free(paths);
 		return r;
 	}
-	return bad_usage(argv[1], "no such command", NULL);
+	return verb_usage(argv[1], "no such command", NULL);
 }
