@@ -22,6 +22,7 @@ static void usage(FILE *f)
 	      "       rig image [ARG]…                 build the guests' root image\n"
 	      "       rig report DIR…                  what broke, as one page\n"
 	      "       rig compare A B                  what differs beyond the spread\n"
+	      "       rig shell [-- COMMAND]           a guest to try things in\n"
 	      "\n"
 	      "PLAN is a file, or the name of one in rig/plans.\n"
 	      "\n"
@@ -223,6 +224,7 @@ static const struct verb {
 	{ "image", do_image },
 	{ "report", do_report },
 	{ "compare", do_compare },
+	{ "shell", do_shell },
 };
 
 int main(int argc, char **argv)

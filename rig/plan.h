@@ -52,6 +52,7 @@ struct cell_spec {
 	char *scenario;
 	char *args;
 	char *append;		/* added to the kernel command line */
+	char *share;		/* directory of the host that the guest sees, read-only */
 	unsigned int memory;	/* MiB */
 	unsigned int cpus;
 	unsigned int deadline;	/* seconds */

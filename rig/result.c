@@ -226,6 +226,8 @@ static struct json_object *cell_json(const struct cell *cell, struct json_object
 	add_string(o, "accel", cell->state == CELL_WAITING ? NULL : cell->kvm ? "kvm" : "tcg");
 	add_string(o, "image_sha256", s->root ? cell->run->image_sha256 : NULL);
 	add_string(o, "initrd_sha256", cell->initrd_sha256);
+	add_string(o, "share", s->share);
+	add_string(o, "share_sha256", cell->share ? cell->share->sha256 : NULL);
 	/* The VM is gone when a cell is done: the command was taken over when it started. */
 	if (cell->vm)
 		json_object_object_add(o, "command", argv_json(cell));
