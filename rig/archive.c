@@ -226,12 +226,17 @@ char *archive_row(const char *name, const char *flavor)
 	return strdup(name);
 }
 
-/* Logs are below the run's own directory, or there are none: a name that leads out of it is not followed. */
+/*
+ * Logs are in the run's own directory (".", as in a fleet) or one below, or there are none: a name
+ * that leads out of it is not followed.
+ */
 static char *log_dir(const struct archived_run *run, const char *name)
 {
 	char *path;
 	struct stat st;
 
+	if (run && !strcmp(name, "."))
+		return strdup(run->dir);
 	if (!run || !name[0] || strchr(name, '/') || name[0] == '.')
 		return NULL;
 	path = path_join(run->dir, name);
@@ -242,7 +247,7 @@ static char *log_dir(const struct archived_run *run, const char *name)
 	return path;
 }
 
-static int add_cell(struct archive *a, const struct archived_run *run, size_t index,
+static int add_cell(struct archive *a, const struct archived_run *run, size_t session,
 		    struct json_object *json)
 {
 	struct archived_cell *c, *grown;
@@ -256,7 +261,9 @@ static int add_cell(struct archive *a, const struct archived_run *run, size_t in
 	c = &a->cell[a->cells];
 	memset(c, 0, sizeof(*c));
 	c->run = run;
-	c->run_index = index;
+	c->session = session;
+	if (session < a->sessions)
+		a->session[session].cells++;
 	c->json = json;
 	c->name = doc_string(json, "name");
 	c->flavor = doc_string(doc_get(json, "kernel"), "flavor");
@@ -292,7 +299,7 @@ static int add_fleet_cells(struct archive *a, struct json_object *fleet)
 				break;
 		}
 		if (k == n)
-			r = add_cell(a, NULL, a->runs ? a->runs - 1 : 0, json);
+			r = add_cell(a, NULL, a->sessions ? a->sessions - 1 : 0, json);
 	}
 	return r;
 }
@@ -322,17 +329,57 @@ static int mark_latest(struct archive *a)
 	return 0;
 }
 
+/* FLEET/cells/ID/attempt-N is of FLEET; everything else is of its own. */
+static char *session_dir(const struct archived_run *run)
+{
+	char *dir = strdup(run->attempts_of ?: run->dir), *slash;
+	int i;
+
+	for (i = 0; dir && run->attempts_of && i < 2; i++) {
+		slash = strrchr(dir, '/');
+		if (slash && slash > dir)
+			*slash = '\0';
+	}
+	return dir;
+}
+
+static int find_sessions(struct archive *a)
+{
+	size_t i, k;
+
+	a->session = calloc(a->runs ?: 1, sizeof(*a->session));
+	if (!a->session)
+		return -ENOMEM;
+	for (i = 0; i < a->runs; i++) {
+		char *dir = session_dir(a->run[i]);
+
+		if (!dir)
+			return -ENOMEM;
+		/* Only a fleet has more than one, and there are few of them. */
+		for (k = a->run[i]->attempts_of ? 0 : a->sessions; k < a->sessions; k++)
+			if (!strcmp(a->session[k].dir, dir))
+				break;
+		if (k == a->sessions)
+			a->session[a->sessions++] = (struct archived_session){ .first = a->run[i], .dir = dir };
+		else
+			free(dir);
+		a->run[i]->session = k;
+	}
+	return 0;
+}
+
 static int fill(struct archive *a)
 {
 	size_t i, k;
 	int r = 0;
 
 	drop_old_attempts(a);
+	r = find_sessions(a);
 	for (i = 0; i < a->runs && !r; i++) {
 		struct json_object *cells = doc_get(a->run[i]->doc, "cells");
 
 		for (k = 0; k < doc_length(cells) && !r; k++)
-			r = add_cell(a, a->run[i], i, doc_at(cells, k));
+			r = add_cell(a, a->run[i], a->run[i]->session, doc_at(cells, k));
 	}
 	for (i = 0; i < a->fleets && !r; i++)
 		r = add_fleet_cells(a, a->fleet[i]);
@@ -384,6 +431,9 @@ void archive_free(struct archive *a)
 	}
 	for (i = 0; i < a->runs; i++)
 		run_free(a->run[i]);
+	for (i = 0; i < a->sessions; i++)
+		free(a->session[i].dir);
+	free(a->session);
 	for (i = 0; i < a->problems; i++)
 		free(a->problem[i]);
 	for (i = 0; i < a->fleets; i++)

@@ -17,12 +17,20 @@ struct archived_run {
 	char *attempts_of;	/* directory of attempt-N, or NULL */
 	unsigned int attempt;	/* N */
 	bool complete;
+	size_t session;		/* its number: all results of a fleet are of one */
+};
+
+/* A run, or all runs of one fleet. */
+struct archived_session {
+	const struct archived_run *first;	/* by time */
+	char *dir;		/* of the run or of the fleet */
+	size_t cells;
 };
 
 /* One cell of such a run. Strings belong to the document unless they say otherwise. */
 struct archived_cell {
 	const struct archived_run *run;	/* NULL: known from fleet.json alone */
-	size_t run_index;		/* in the archive, in the order of time */
+	size_t session;			/* in the archive, in the order of time */
 	struct json_object *json;
 	const char *name;
 	const char *flavor;		/* of the kernel */
@@ -38,6 +46,8 @@ struct archived_cell {
 struct archive {
 	struct archived_run **run;	/* by time */
 	size_t runs;
+	struct archived_session *session;	/* by time */
+	size_t sessions;
 	struct archived_cell *cell;	/* by run, then as in the document */
 	size_t cells;
 	char **problem;			/* files that could not be used, and why */

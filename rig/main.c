@@ -4,13 +4,12 @@
  * ended.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "plan-select.h"
 #include "report.h"
 #include "session.h"
 #include "verbs.h"
@@ -23,6 +22,10 @@ static void usage(FILE *f)
 	      "       rig report DIR…                  what broke, as one page\n"
 	      "       rig compare A B                  what differs beyond the spread\n"
 	      "       rig shell [-- COMMAND]           a guest to try things in\n"
+	      "       rig flaky PLAN CELL              how often does it fail?\n"
+	      "       rig bisect PLAN CELL             which patch broke it, or made it slow?\n"
+	      "       rig baseline PLAN                record what the base kernel fails\n"
+	      "       (rig report -h and so on say more)\n"
 	      "\n"
 	      "PLAN is a file, or the name of one in rig/plans.\n"
 	      "\n"
@@ -38,52 +41,6 @@ static void usage(FILE *f)
 	      "\n"
 	      "Exit status: 0 every cell passed, 1 not so, 3 demanded accelerator is not to be had, 16 usage or plan.\n",
 	      f);
-}
-
-/* PLAN as a path, or as a name in rig/plans. */
-static int load_plan(const struct paths *paths, const char *name, struct plan **ret,
-		     struct rig_error *e)
-{
-	struct stat st;
-	char *path;
-	int r;
-
-	if (strchr(name, '/') || !stat(name, &st) ||
-	    asprintf(&path, "%s/%s.ini", paths->plans, name) < 0)
-		return plan_load(name, ret, e);
-	r = plan_load(path, ret, e);
-	free(path);
-	return r;
-}
-
-/* The cells that PATTERNS name, in the plan's order; a pattern that matches none is an error. */
-static int select_cells(const struct plan *plan, char **patterns, int n, struct cell_spec ***ret,
-			size_t *count, struct rig_error *e)
-{
-	struct cell_spec **list = calloc(plan->cells, sizeof(*list));
-	size_t c, found = 0;
-	int i;
-
-	if (!list)
-		return rig_fail(e, -ENOMEM, "out of memory");
-	for (i = 0; i < n; i++) {
-		for (c = 0; c < plan->cells && fnmatch(patterns[i], plan->cell[c]->name, 0); c++)
-			;
-		if (c == plan->cells) {
-			free(list);
-			return rig_fail(e, -ENOENT, "%s: no cell of the plan matches %s",
-					plan->path, patterns[i]);
-		}
-	}
-	for (c = 0; c < plan->cells; c++) {
-		for (i = 0; i < n && fnmatch(patterns[i], plan->cell[c]->name, 0); i++)
-			;
-		if (!n || i < n)
-			list[found++] = plan->cell[c];
-	}
-	*ret = list;
-	*count = found;
-	return 0;
 }
 
 static int parse_options(int argc, char **argv, struct session_options *o)
@@ -160,8 +117,8 @@ static int do_run(const struct paths *paths, int argc, char **argv)
 		return r;
 	if (optind == argc)
 		return verb_usage("run", "which plan?", NULL);
-	r = load_plan(paths, argv[optind], &plan, &e) ?:
-		    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
+	r = plan_find(paths, argv[optind], &plan, &e) ?:
+		    plan_select(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (r) {
 		verb_failed("run", &e);
 		r = EXIT_USAGE;
@@ -190,8 +147,8 @@ static int do_list(const struct paths *paths, int argc, char **argv)
 		return r;
 	if (optind == argc)
 		return verb_usage("list", "which plan?", NULL);
-	r = load_plan(paths, argv[optind], &plan, &e) ?:
-		    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
+	r = plan_find(paths, argv[optind], &plan, &e) ?:
+		    plan_select(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (r)
 		verb_failed("list", &e);
 	else
@@ -225,6 +182,9 @@ static const struct verb {
 	{ "report", do_report },
 	{ "compare", do_compare },
 	{ "shell", do_shell },
+	{ "flaky", do_flaky },
+	{ "bisect", do_bisect },
+	{ "baseline", do_baseline },
 };
 
 int main(int argc, char **argv)

@@ -402,7 +402,7 @@ static void dump(const struct page *p, const char *s)
 static void sightings(const struct page *p, const char *print)
 {
 	const struct archive *a = p->a;
-	size_t i, k, seen = 0, first = 0, last = a->runs;
+	size_t i, k, seen = 0, first = 0, last = a->sessions;
 
 	for (i = 0; i < a->cells; i++) {
 		struct json_object *crashes = doc_get(a->cell[i].json, "crashes");
@@ -410,19 +410,19 @@ static void sightings(const struct page *p, const char *print)
 		for (k = 0; k < doc_length(crashes); k++)
 			if (!strcmp(doc_string(doc_at(crashes, k), "fingerprint"), print))
 				break;
-		if (k == doc_length(crashes) || !a->cell[i].run || a->cell[i].run_index == last)
+		if (k == doc_length(crashes) || !a->cell[i].run || a->cell[i].session == last)
 			continue;
 		if (!seen++)
-			first = a->cell[i].run_index;
-		last = a->cell[i].run_index;
+			first = a->cell[i].session;
+		last = a->cell[i].session;
 	}
-	if (a->runs < 2 || !seen)
+	if (a->sessions < 2 || !seen)
 		return;
-	if (first == a->runs - 1) {
+	if (first == a->sessions - 1) {
 		fputs(" · <b>new</b>: in no earlier run", p->f);
 	} else {
-		fprintf(p->f, " · seen in %zu of %zu runs, first ", seen, a->runs);
-		when(p->f, doc_string(a->run[first]->doc, "started"));
+		fprintf(p->f, " · seen in %zu of %zu runs, first ", seen, a->sessions);
+		when(p->f, doc_string(a->session[first].first->doc, "started"));
 	}
 }
 
@@ -632,7 +632,7 @@ static int write_matrix(const struct page *p)
 		rows++;
 	}
 	fputs("<section id=\"matrix\"><h2>Matrix</h2>\n", p->f);
-	if (p->a->runs > 1)
+	if (p->a->sessions > 1)
 		fputs("<p class=\"dim\">The latest outcome of each cell; the bars are earlier runs, oldest first.</p>\n",
 		      p->f);
 	if (bad)
@@ -801,9 +801,9 @@ static int line_points(const struct samples *s, size_t from, size_t to, struct p
 	for (i = from; i < to && !r; i = end) {
 		const struct archived_cell *c = s->v[i].cell;
 
-		for (end = i; end < to && s->v[end].cell->run_index == c->run_index; end++)
+		for (end = i; end < to && s->v[end].cell->session == c->session; end++)
 			;
-		pt[*n] = (struct plot_point){ .x = c->run_index,
+		pt[*n] = (struct plot_point){ .x = c->session,
 					      .when = c->run ? doc_string(c->run->doc, "started") : "" };
 		r = samples_spread(s, i, end, &pt[*n].y);
 		*n += plottable(&pt[*n].y);
@@ -857,7 +857,7 @@ static int draw_trend(const struct page *p, const struct samples *s, const struc
 	}
 	if (!r && lines) {
 		snprintf(title, sizeof(title), "%s: %s", s->v[t->from].cell->row, s->v[t->from].metric);
-		plot_trend(p->f, title, s->v[t->from].unit, line, lines, p->a->runs);
+		plot_trend(p->f, title, s->v[t->from].unit, line, lines, p->a->sessions);
 	}
 	free(pt);
 	free(line);
@@ -870,7 +870,7 @@ static int write_trends(const struct page *p, const struct samples *s)
 	size_t i, end, n = 0;
 	int r = 0;
 
-	if (p->a->runs < 2 || !s->n)
+	if (p->a->sessions < 2 || !s->n)
 		return 0;
 	t = calloc(s->n, sizeof(*t));
 	if (!t)
@@ -932,6 +932,11 @@ static void cell_row(const struct page *p, const struct archived_cell *c)
 		fprintf(p->f, " <span class=\"dim\">attempt %.0f</span>", attempt);
 	fputs("</td><td>", p->f);
 	html_text(p->f, c->flavor);
+	if (doc_string(c->json, "host")[0]) {
+		fputs(" <span class=\"dim\">on ", p->f);
+		html_text(p->f, doc_string(c->json, "host"));
+		fputs("</span>", p->f);
+	}
 	fprintf(p->f, "</td><td class=\"num\">%.1f</td><td class=\"num\">%.0f", doc_number(c->json, "seconds"),
 		doc_number(tap, "passed"));
 	if (doc_number(tap, "failed") > 0)
@@ -966,15 +971,16 @@ static void write_cells(const struct page *p)
 	fputs("</table></div></section>\n", p->f);
 }
 
-static void run_row(const struct page *p, const struct archived_run *run)
+static void run_row(const struct page *p, const struct archived_session *s)
 {
+	const struct archived_run *run = s->first;
 	struct json_object *accel = doc_get(run->doc, "accel"), *host = doc_get(run->doc, "host");
 
 	fputs("<tr><td>", p->f);
 	when(p->f, doc_string(run->doc, "started"));
 	fputs("</td><td>", p->f);
 	html_text(p->f, doc_string(doc_get(run->doc, "plan"), "name"));
-	fprintf(p->f, "</td><td class=\"num\">%zu</td><td>", doc_length(doc_get(run->doc, "cells")));
+	fprintf(p->f, "</td><td class=\"num\">%zu</td><td>", s->cells);
 	html_text(p->f, doc_string(run->doc, "status"));
 	fputs("</td><td>", p->f);
 	html_text(p->f, doc_string(accel, "used"));
@@ -982,7 +988,7 @@ static void run_row(const struct page *p, const struct archived_run *run)
 	html_text(p->f, doc_string(accel, "reason"));
 	fprintf(p->f, "</span></td><td>%.0f cores, %.1f GiB</td><td class=\"mono\">", doc_number(host, "cores"),
 		doc_number(host, "memory_mib") / 1024);
-	html_text(p->f, run->dir);
+	html_text(p->f, s->dir);
 	fputs("</td></tr>\n", p->f);
 }
 
@@ -1024,13 +1030,13 @@ static void write_runs(const struct page *p)
 	fputs("<section id=\"runs\"><h2>What was run</h2>\n<div class=\"wide\">", p->f);
 	kernels(p);
 	fputs("</div>\n<details", p->f);
-	fputs(p->a->runs <= 20 ? " open><summary>" : "><summary>", p->f);
-	plural(p->f, p->a->runs, "run");
+	fputs(p->a->sessions <= 20 ? " open><summary>" : "><summary>", p->f);
+	plural(p->f, p->a->sessions, "run");
 	fputs("</summary><div class=\"wide\"><table>\n<tr><th>started (UTC)</th><th>plan</th><th class=\"num\">cells</th><th>status</th>"
 	      "<th>accelerator</th><th>host</th><th>results</th></tr>\n",
 	      p->f);
-	for (i = p->a->runs; i-- > 0;)
-		run_row(p, p->a->run[i]);
+	for (i = p->a->sessions; i-- > 0;)
+		run_row(p, &p->a->session[i]);
 	fputs("</table></div></details></section>\n", p->f);
 }
 
@@ -1087,8 +1093,8 @@ static void write_head(const struct page *p, bool metrics)
 		fputs(" <span class=\"dim\">· last run ", f);
 		when(f, doc_string(last->doc, "started"));
 		fputs(" UTC", f);
-		if (p->a->runs > 1)
-			fprintf(f, ", %zu results in all", p->a->runs);
+		if (p->a->sessions > 1)
+			fprintf(f, ", %zu runs in all", p->a->sessions);
 		if (strcmp(doc_string(last->doc, "status"), "complete")) {
 			fputs(" · <b>", f);
 			html_text(f, doc_string(last->doc, "status"));

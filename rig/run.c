@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "program.h"
 #include "run.h"
 
 #define SHARE_BYTES_MAX		(2ull << 30)
@@ -288,7 +288,7 @@ static int make_share(struct run *run, const char *dir, struct share *s, struct 
 	char *image = path_join(run->out, "share.erofs");
 	char *argv[] = { "mkfs.erofs", "-T0", "-U00000000-0000-0000-0000-000000000000", "-x-1",
 			 "--all-root", image, real, NULL };
-	struct command c = { .argv = argv, .log_fd = -1, .seconds = SHARE_SECONDS_MAX };
+	struct program c = { .argv = argv, .log_fd = -1, .seconds = SHARE_SECONDS_MAX };
 	struct stat st;
 	int r = 0;
 
@@ -303,7 +303,7 @@ static int make_share(struct run *run, const char *dir, struct share *s, struct 
 		r = rig_fail(e, -EFBIG, "cannot share %s: more than %llu MiB, or not readable", real,
 			     SHARE_BYTES_MAX >> 20);
 	if (!r) {
-		r = command_run(&c);
+		r = program_run(&c);
 		if (r)
 			r = rig_fail(e, r < 0 ? r : -EIO, "cannot share %s: mkfs.erofs: %s", real,
 				     r < 0 ? strerror(-r) : "failed");

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "program.h"
 #include "doc.h"
 #include "linebuf.h"
 #include "sha256.h"
@@ -134,7 +134,7 @@ static int decode(const char *script, const char *vmlinux, const char *tree, con
 {
 	char *argv[] = { "bash", (char *)script, (char *)vmlinux, (char *)tree, NULL };
 	static const char *const env[] = { "LC_ALL=C", "DEBUGINFOD_URLS=", NULL };
-	struct command c = {
+	struct program c = {
 		.argv = argv,
 		.env = env,
 		.input = frames,
@@ -144,7 +144,7 @@ static int decode(const char *script, const char *vmlinux, const char *tree, con
 		.seconds = SECONDS_MAX,
 	};
 
-	return command_run(&c);
+	return program_run(&c);
 }
 
 static size_t count_lines(const char *text)

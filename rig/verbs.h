@@ -10,6 +10,9 @@
 /* One file a verb: argv[0] is its name. Each returns the exit status of rig. */
 int do_report(const struct paths *paths, int argc, char **argv);
 int do_shell(const struct paths *paths, int argc, char **argv);
+int do_baseline(const struct paths *paths, int argc, char **argv);
+int do_flaky(const struct paths *paths, int argc, char **argv);
+int do_bisect(const struct paths *paths, int argc, char **argv);
 int do_compare(const struct paths *paths, int argc, char **argv);
 
 /* Messages of the form "rig: VERB: REASON"; they return the exit status. */

@@ -28,6 +28,8 @@ guest --share "$work/share" -- cat data
 check "three megabytes arrive whole" cmp -s "$work/out" "$work/share/data"
 guest --share "$work/share" --no-ghost -- ./args 'a b' "it's" '' '$HOME'
 check "words arrive as they are" test "$(cat "$work/out")" = "[a b][it's][][\$HOME]"
+guest --no-ghost -- 'echo by name >/dev/stdout; sleep 1000 & exit 0'
+check "/dev/stdout can be opened" test "$(cat "$work/out")" = "by name"
 guest --share "$work/share" --no-ghost -- 'touch /host/x 2>&1; tail -n +2 /proc/swaps'
 check "the directory is read-only, and --no-ghost leaves the device off" \
 	test "$(cat "$work/out")" = "touch: cannot touch '/host/x': Read-only file system"

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "archive.h"
-#include "command.h"
+#include "program.h"
 #include "doc.h"
 #include "html.h"
 #include "kcidb.h"
@@ -336,6 +336,10 @@ static void test_attempts(void **state)
 {
 	char *good = cell("a", "release", "pass", ""), *bad = cell("a", "release", "fail", "");
 	struct archive *a;
+	char *p = strstr(good, "\"directory\": \"a\"");
+
+	assert_non_null(p);
+	p[strlen("\"directory\": \"")] = '.';
 
 	(void)state;
 	/* Two did not end, one did, with a higher number before it: the highest complete counts. */
@@ -354,6 +358,10 @@ static void test_attempts(void **state)
 	assert_true(a->cell[0].ok);
 	assert_string_equal(a->cell[2].name, "gone");
 	assert_null(a->cell[2].run);
+	/* All of it is one run, and the logs of a fleet's cell stand beside its result. */
+	assert_int_equal(a->sessions, 1);
+	assert_string_equal(a->session[0].dir, in_dir("fleet"));
+	assert_string_equal(a->cell[0].dir, a->run[0]->dir);
 	/* Of two sightings of "a" the later one is shown. */
 	assert_false(a->cell[0].latest);
 	assert_true(a->cell[1].latest);
@@ -381,7 +389,7 @@ static void test_problems(void **state)
 /* A name that leads out of the results gives no link, and no file is looked at. */
 static void test_directories(void **state)
 {
-	static const char *const names[] = { "..", "../outside", "/etc", ".", "" };
+	static const char *const names[] = { "..", "../outside", "/etc", ".git", "" };
 	struct archive *a;
 	size_t i;
 
@@ -610,7 +618,7 @@ static void test_symbols(void **state)
 static void test_real_script(void **state)
 {
 	static char *const argv[] = { "cc", "-g", "-O0", "-static", "-o", "vmlinux", "k.c", NULL };
-	struct command c = { .argv = argv, .dir = in_dir("real"), .log_fd = -1, .seconds = 60 };
+	struct program c = { .argv = argv, .dir = in_dir("real"), .log_fd = -1, .seconds = 60 };
 	struct source_lines s;
 	struct json_object *k;
 
@@ -620,7 +628,7 @@ static void test_real_script(void **state)
 	make_dirs("real");
 	put("real/bzImage", "image");
 	put("real/k.c", "int ghost_free(int x)\n{\n\treturn x + 1;\n}\nint main(void)\n{\n\treturn ghost_free(1);\n}\n");
-	if (command_run(&c))
+	if (program_run(&c))
 		skip();
 	k = kernel_object("real/bzImage");
 	assert_int_equal(source_lines_find(KERNEL_TREE, k, "x\n ghost_free+0x4/0x10\n", &s), 0);
@@ -637,21 +645,21 @@ static void test_command(void **state)
 			    *const wait[] = { "sleep", "60", NULL }, *const none[] = { "/nonexistent", NULL },
 			    *const exit3[] = { "sh", "-c", "exit 3", NULL };
 	struct strbuf out = STRBUF_INIT;
-	struct command c = { .argv = echo, .input = "hello", .log_fd = -1, .out = &out, .out_max = 100, .seconds = 30 };
+	struct program c = { .argv = echo, .input = "hello", .log_fd = -1, .out = &out, .out_max = 100, .seconds = 30 };
 
 	(void)state;
-	assert_int_equal(command_run(&c), 0);
+	assert_int_equal(program_run(&c), 0);
 	assert_string_equal(strbuf_str(&out), "hello");
 	strbuf_reset(&out);
 	c.argv = flood;
-	assert_int_equal(command_run(&c), -EFBIG);
+	assert_int_equal(program_run(&c), -EFBIG);
 	strbuf_release(&out);
-	c = (struct command){ .argv = wait, .log_fd = -1, .seconds = 1 };
-	assert_int_equal(command_run(&c), -ETIMEDOUT);
+	c = (struct program){ .argv = wait, .log_fd = -1, .seconds = 1 };
+	assert_int_equal(program_run(&c), -ETIMEDOUT);
 	c.argv = none;
-	assert_int_equal(command_run(&c), -ENOENT);
+	assert_int_equal(program_run(&c), -ENOENT);
 	c.argv = exit3;
-	assert_int_equal(command_run(&c), 3);
+	assert_int_equal(program_run(&c), 3);
 }
 
 static void test_numbers(void **state)

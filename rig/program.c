@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "program.h"
 
 static long now_ms(void)
 {
@@ -20,7 +20,7 @@ static long now_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void child(const struct command *c, pid_t parent, int in, int out)
+static void child(const struct program *c, pid_t parent, int in, int out)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int log = c->log_fd >= 0 ? c->log_fd : null;
@@ -30,7 +30,8 @@ static void child(const struct command *c, pid_t parent, int in, int out)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent || null < 0)
 		_exit(126);
 	/* A group of its own: what it starts goes with it. */
-	setpgid(0, 0);
+	if (!c->foreground)
+		setpgid(0, 0);
 	if (dup2(in >= 0 ? in : null, 0) < 0 || dup2(out >= 0 ? out : log, 1) < 0 ||
 	    dup2(log, 2) < 0 || (c->dir && chdir(c->dir)))
 		_exit(126);
@@ -44,7 +45,7 @@ static void child(const struct command *c, pid_t parent, int in, int out)
 }
 
 /* Feeds and reads until the program closes its output. 0 or -errno. */
-static int pump(const struct command *c, int in, int out)
+static int pump(const struct program *c, int in, int out)
 {
 	long end = now_ms() + c->seconds * 1000L;
 	size_t left = c->input ? strlen(c->input) : 0;
@@ -104,7 +105,7 @@ static int pump(const struct command *c, int in, int out)
 }
 
 /* Waits for its end, until the limit of the command. */
-static int reap(const struct command *c, pid_t pid, long end, int r)
+static int reap(const struct program *c, pid_t pid, long end, int r)
 {
 	int status;
 
@@ -131,7 +132,7 @@ static int reap(const struct command *c, pid_t pid, long end, int r)
 	return WEXITSTATUS(status) == 127 ? -ENOENT : WEXITSTATUS(status);
 }
 
-int command_run(const struct command *c)
+int program_run(const struct program *c)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, r = 0;
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
@@ -151,7 +152,8 @@ int command_run(const struct command *c)
 		r = -errno;
 		goto fail;
 	}
-	setpgid(pid, pid);
+	if (!c->foreground)
+		setpgid(pid, pid);
 	if (c->input) {
 		close(in[0]);
 		fcntl(in[1], F_SETFL, O_NONBLOCK);
