@@ -187,6 +187,9 @@ static int record(const struct paths *paths, char *results, const char *out, str
 	int r;
 
 	r = archive_load(&results, 1, &a, e);
+	for (i = 0; !r && i < a->runs; i++)
+		if (!a->run[i]->complete)
+			r = rig_fail(e, -EINTR, "%s was ended early: nothing is recorded", a->run[i]->dir);
 	if (!r && collect(&b, a))
 		r = rig_fail(e, -ENOMEM, "out of memory");
 	if (!r && !b.ended)

@@ -683,7 +683,7 @@ int plan_write_cell(FILE *f, const struct plan *p, const struct cell_spec *c)
 	unsigned int i, n = 0;
 
 	fprintf(f, "[plan]\nname = %s\n\n[cell %s]\n", p->name, c->name);
-	fprintf(f, "kernel = %s\nscenario = %s\n", c->kernel, c->scenario);
+	fprintf(f, "kernel=%s\nscenario=%s\n", c->kernel, c->scenario);
 	if (c->args)
 		fprintf(f, "args=%s\n", c->args);
 	if (c->append)

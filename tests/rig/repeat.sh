@@ -129,6 +129,9 @@ check "what failed, without what only sums it up" test "$(grep -v '^#' "$known" 
 check "cells that take no notice of it were not run" test "$(grep -h '"name": "one"' "$top"/build/rig/*/*/result.json | wc -l)" = 0
 check "the record was not in the way of itself" grep -q '"known": "none"' "$top"/build/rig/baseline-*/1/result.json
 check "no such cell in the plan: 16" test "$(rig baseline "$work/p.ini" one)" = 16
+sed -i 's/"status": "complete"/"status": "interrupted"/' "$top"/build/rig/baseline-*/1/result.json
+check "a run that was ended early: 1" test "$(rig baseline --times 0 --results "$(echo "$top"/build/rig/baseline-*)" -o "$work/none")" = 1
+check "it gives no record" test ! -e "$work/none"
 echo lost >"$top/build/kernels/base/bzImage"
 check "a cell without results: 1" test "$(rig baseline "$work/p.ini" --times 1 -o "$work/none")" = 1
 check "nothing is recorded" test ! -e "$work/none"
