@@ -185,6 +185,8 @@ static void drop_old_attempts(struct archive *a)
 {
 	size_t i, n = 0;
 
+	if (!a->runs)
+		return;
 	qsort(a->run, a->runs, sizeof(*a->run), by_attempt);
 	for (i = 0; i < a->runs; i++) {
 		struct archived_run *run = a->run[i], *next = i + 1 < a->runs ? a->run[i + 1] : NULL;
@@ -321,7 +323,8 @@ static int mark_latest(struct archive *a)
 		return -ENOMEM;
 	for (i = 0; i < a->cells; i++)
 		list[i] = &a->cell[i];
-	qsort(list, a->cells, sizeof(*list), by_key);
+	if (a->cells)
+		qsort(list, a->cells, sizeof(*list), by_key);
 	for (i = 0; i < a->cells; i++)
 		list[i]->latest = i + 1 == a->cells || strcmp(list[i]->name, list[i + 1]->name) ||
 				  strcmp(list[i]->flavor, list[i + 1]->flavor);

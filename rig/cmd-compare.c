@@ -221,7 +221,8 @@ static int compare_metrics(struct comparison *cmp, const struct side *side, bool
 							     .cell = s->cell,
 							     .value = s->value };
 		}
-	qsort(v, n, sizeof(*v), by_value);
+	if (n)
+		qsort(v, n, sizeof(*v), by_value);
 	for (i = 0; i < n && !r; i = end) {
 		struct difference d = { .key = v[i].key, .flavor = v[i].flavor, .metric = v[i].metric,
 					.unit = v[i].unit };

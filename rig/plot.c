@@ -193,7 +193,8 @@ void plot_trend(FILE *f, const char *title, const char *unit, const struct plot_
 	pad = (s.high - s.low) * 0.08;
 	if (!(pad > 0))
 		pad = fmax(fabs(s.high) * 0.05, 1e-9);
-	s.low -= pad;
+	/* No room below nothing where nothing is below it. */
+	s.low = s.low >= 0 && s.low < pad ? 0 : s.low - pad;
 	s.high += pad;
 
 	fputs("<figure class=\"trend\"><figcaption>", f);

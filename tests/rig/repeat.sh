@@ -38,7 +38,7 @@ if [[ $text = *odd* ]]; then
 fi
 if [[ $text = *tests* ]]; then
 	say "KTAP version 1"; say "    not ok 1 suite:a: one"; say "    ok 2 suite:a: two"; say "not ok 1 suite:a # exit=1"
-	say "not ok 2 suite:b"; say "ok 3 suite:c"; say "@verdict fail"; exit 0
+	say "not ok 2 suite:b # because of 3"; say "ok 3 suite:c"; say "@verdict fail"; exit 0
 fi
 case $text in *fail*) say "not ok 1 it works"; say "@verdict fail it does not work"; exit 0 ;; esac
 say "ok 1 it works"
