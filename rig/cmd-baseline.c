@@ -77,6 +77,17 @@ static int note(struct baseline *b, const char *full, bool failed)
 	return 0;
 }
 
+/* A test that was killed, or took too long, has failed in a way of its own (exit=137, TIMEOUT). */
+static bool was_killed(const char *full)
+{
+	const char *reason = strstr(full, " # ");
+
+	if (!reason)
+		return false;
+	reason += 3;
+	return !strncmp(reason, "TIMEOUT", 7) || (!strncmp(reason, "exit=", 5) && atoi(reason + 5) >= 124);
+}
+
 /* A failure with failures below it is those; their names are the ones that count. */
 static int note_cell(struct baseline *b, struct json_object *tests)
 {
@@ -91,7 +102,7 @@ static int note_cell(struct baseline *b, struct json_object *tests)
 
 		if (depth >= DEPTH_MAX || !doc_string(t, "name")[0])
 			continue;
-		if (!failed || !below[depth + 1])
+		if (!failed || !below[depth + 1] || was_killed(doc_string(t, "name")))
 			r = note(b, doc_string(t, "name"), failed);
 		below[depth] |= failed;
 		below[depth + 1] = false;

@@ -37,7 +37,7 @@ if [[ $text = *odd* ]]; then
 	[ $((turn % 2)) = 0 ] || text="fail"
 fi
 if [[ $text = *tests* ]]; then
-	say "KTAP version 1"; say "    not ok 1 suite:a: one"; say "    ok 2 suite:a: two"; say "not ok 1 suite:a # exit=1"
+	say "KTAP version 1"; say "    not ok 1 suite:a: one"; say "    ok 2 suite:a: two"; say "not ok 1 suite:a # exit=1"; say "    not ok 1 suite:k: one"; say "not ok 2 suite:k # exit=137"
 	say "not ok 2 suite:b # because of 3"; say "ok 3 suite:c"; say "@verdict fail"; exit 0
 fi
 case $text in *fail*) say "not ok 1 it works"; say "@verdict fail it does not work"; exit 0 ;; esac
@@ -125,7 +125,7 @@ printf '\0\1' | dd of="$work/image" bs=1 seek=$((0x20e)) conv=notrunc 2>/dev/nul
 	>"$top/build/kernels/base/bzImage" 2>/dev/null || true
 check "baseline: recorded: 0" test "$(rig baseline "$work/p.ini" --times 2)" = 0
 check "under the kernel's version" test -s "$known"
-check "what failed, without what only sums it up" test "$(grep -v '^#' "$known" | tr '\t\n' ' ;')" = "suite:a: one 2 of 2;suite:b 2 of 2;"
+check "what failed, without what only sums it up, with what was killed" test "$(grep -v '^#' "$known" | tr '\t\n' ' ;')" = "suite:a: one 2 of 2;suite:b 2 of 2;suite:k 2 of 2;suite:k: one 2 of 2;"
 check "cells that take no notice of it were not run" test "$(grep -h '"name": "one"' "$top"/build/rig/*/*/result.json | wc -l)" = 0
 check "the record was not in the way of itself" grep -q '"known": "none"' "$top"/build/rig/baseline-*/1/result.json
 check "no such cell in the plan: 16" test "$(rig baseline "$work/p.ini" one)" = 16
