@@ -280,29 +280,54 @@ static int add_cell(struct archive *a, const struct archived_run *run, size_t se
 	return 0;
 }
 
-/* Cells that a fleet knows and that left no result: lost with their host, or never placed. */
-static int add_fleet_cells(struct archive *a, struct json_object *fleet)
+static int by_text(const void *pa, const void *pb)
 {
-	struct json_object *cells = doc_get(fleet, "cells");
-	size_t i, k, n = a->cells;
+	return strcmp(*(const char *const *)pa, *(const char *const *)pb);
+}
+
+/* Names of all cells, and of the directories of a fleet's cells, which are their ids; sorted. */
+static const char **known_names(const struct archive *a, size_t *n)
+{
+	const char **list = calloc(2 * a->cells + 1, sizeof(*list));
+	size_t i;
+
+	*n = 0;
+	for (i = 0; list && i < a->cells; i++) {
+		const char *of = a->cell[i].run->attempts_of;
+
+		list[(*n)++] = a->cell[i].name;
+		if (of)
+			list[(*n)++] = strrchr(of, '/') ? strrchr(of, '/') + 1 : of;
+	}
+	if (*n)
+		qsort(list, *n, sizeof(*list), by_text);
+	return list;
+}
+
+/* Cells that a fleet knows and that left no result: lost with their host, or never placed. */
+static int add_fleet_cells(struct archive *a)
+{
+	const char **known;
+	size_t i, k, n;
 	int r = 0;
 
-	for (i = 0; i < doc_length(cells) && !r; i++) {
-		struct json_object *json = doc_at(cells, i);
-		const char *id = doc_string(json, "id"), *name = doc_string(json, "name");
+	known = known_names(a, &n);
+	if (!known)
+		return -ENOMEM;
+	for (k = 0; k < a->fleets && !r; k++) {
+		struct json_object *cells = doc_get(a->fleet[k], "cells");
 
-		if (!name[0] || !doc_string(json, "verdict")[0])
-			continue;
-		for (k = 0; k < n; k++) {
-			const char *of = a->cell[k].run->attempts_of;
+		for (i = 0; i < doc_length(cells) && !r; i++) {
+			struct json_object *json = doc_at(cells, i);
+			const char *id = doc_string(json, "id"), *name = doc_string(json, "name");
 
-			of = of ? strrchr(of, '/') : NULL;
-			if ((of && id[0] && !strcmp(of + 1, id)) || !strcmp(a->cell[k].name, name))
-				break;
+			if (name[0] && doc_string(json, "verdict")[0] &&
+			    !bsearch(&id, known, n, sizeof(*known), by_text) &&
+			    !bsearch(&name, known, n, sizeof(*known), by_text))
+				r = add_cell(a, NULL, a->sessions ? a->sessions - 1 : 0, json);
 		}
-		if (k == n)
-			r = add_cell(a, NULL, a->sessions ? a->sessions - 1 : 0, json);
 	}
+	free(known);
 	return r;
 }
 
@@ -384,9 +409,7 @@ static int fill(struct archive *a)
 		for (k = 0; k < doc_length(cells) && !r; k++)
 			r = add_cell(a, a->run[i], a->run[i]->session, doc_at(cells, k));
 	}
-	for (i = 0; i < a->fleets && !r; i++)
-		r = add_fleet_cells(a, a->fleet[i]);
-	return r ?: mark_latest(a);
+	return r ?: add_fleet_cells(a) ?: mark_latest(a);
 }
 
 int archive_load(char *const *dirs, size_t n, struct archive **ret, struct rig_error *e)
