@@ -189,7 +189,8 @@ static void drop_old_attempts(struct archive *a)
 		return;
 	qsort(a->run, a->runs, sizeof(*a->run), by_attempt);
 	for (i = 0; i < a->runs; i++) {
-		struct archived_run *run = a->run[i], *next = i + 1 < a->runs ? a->run[i + 1] : NULL;
+		struct archived_run *run = a->run[i],
+				    *next = i + 1 < a->runs ? a->run[i + 1] : NULL;
 
 		if (run->attempts_of && next && next->attempts_of &&
 		    !strcmp(run->attempts_of, next->attempts_of))
@@ -388,7 +389,8 @@ static int find_sessions(struct archive *a)
 			if (!strcmp(a->session[k].dir, dir))
 				break;
 		if (k == a->sessions)
-			a->session[a->sessions++] = (struct archived_session){ .first = a->run[i], .dir = dir };
+			a->session[a->sessions++] =
+				(struct archived_session){ .first = a->run[i], .dir = dir };
 		else
 			free(dir);
 		a->run[i]->session = k;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * rig baseline: what the unpatched kernel fails in the external suites, found by running it and recorded under its version.
+ * rig baseline: what the unpatched kernel fails in the external suites, found by running it and
+ * recorded under its version.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -85,7 +86,8 @@ static bool was_killed(const char *full)
 	if (!reason)
 		return false;
 	reason += 3;
-	return !strncmp(reason, "TIMEOUT", 7) || (!strncmp(reason, "exit=", 5) && atoi(reason + 5) >= 124);
+	return !strncmp(reason, "TIMEOUT", 7) ||
+	       (!strncmp(reason, "exit=", 5) && atoi(reason + 5) >= 124);
 }
 
 /* A failure with failures below it is those; their names are the ones that count. */
@@ -150,7 +152,9 @@ static int kernel_version(const char *path, char version[64], struct rig_error *
 		fclose(f);
 	version[n] = '\0';
 	version[strcspn(version, " ")] = '\0';
-	for (n = 0; isalnum((unsigned char)version[n]) || (n && strchr(".-_+", version[n]) && version[n]); n++)
+	for (n = 0;
+	     isalnum((unsigned char)version[n]) || (n && strchr(".-_+", version[n]) && version[n]);
+	     n++)
 		;
 	if (!n || version[n])
 		return rig_fail(e, -EINVAL, "%s: cannot tell the kernel's version", path);
@@ -172,10 +176,12 @@ static int write_record(const struct baseline *b, const struct archive *a, const
 		free(tmp);
 		return rig_fail(e, -errno, "cannot write %s: %s", path, strerror(errno));
 	}
-	fprintf(f, "# Failures of external suites on the unpatched kernel. Written by rig baseline; do not edit.\n"
+	fprintf(f,
+		"# Failures of external suites on the unpatched kernel. Written by rig baseline; do not edit.\n"
 		   "# kernel %s %s, plan %s, %s, last run %s\n",
 		doc_string(kernel, "flavor"), doc_string(kernel, "sha256"),
-		doc_string(doc_get(a->run[0]->doc, "plan"), "name"), doc_string(a->cell[0].json, "accel"),
+		doc_string(doc_get(a->run[0]->doc, "plan"), "name"),
+		doc_string(a->cell[0].json, "accel"),
 		doc_string(a->run[a->runs - 1]->doc, "started"));
 	for (i = 0; i < b->tests; i++) {
 		if (!b->test[i].failed)
@@ -206,13 +212,15 @@ static int record(const struct paths *paths, char *results, const char *out, str
 	r = archive_load(&results, 1, &a, e);
 	for (i = 0; !r && i < a->runs; i++)
 		if (!a->run[i]->complete)
-			r = rig_fail(e, -EINTR, "%s was ended early: nothing is recorded", a->run[i]->dir);
+			r = rig_fail(e, -EINTR, "%s was ended early: nothing is recorded",
+				     a->run[i]->dir);
 	if (!r && collect(&b, a))
 		r = rig_fail(e, -ENOMEM, "out of memory");
 	if (!r && !b.ended)
 		r = rig_fail(e, -ENODATA, "no cell came to its end: nothing is recorded");
 	if (!r && !out) {
-		r = kernel_version(doc_string(doc_get(a->cell[0].json, "kernel"), "path"), version, e);
+		r = kernel_version(doc_string(doc_get(a->cell[0].json, "kernel"), "path"), version,
+				   e);
 		if (!r && asprintf(&path, "%s/known", paths->scenarios) >= 0) {
 			r = path_mkdirs(path);
 			free(path);
@@ -228,7 +236,9 @@ static int record(const struct paths *paths, char *results, const char *out, str
 		r = write_record(&b, a, out ?: path, e);
 	}
 	if (!r && b.unusable)
-		r = rig_fail(e, -EIO, "%u cells gave no results: what they would have shown is not in the record",
+		r = rig_fail(
+			e, -EIO,
+			"%u cells gave no results: what they would have shown is not in the record",
 			     b.unusable);
 	for (i = 0; i < b.tests; i++)
 		free(b.test[i].name);
@@ -269,11 +279,13 @@ static int run_times(const struct paths *paths, struct session_options *o, unsig
 	size_t n = 0;
 	int r;
 
-	r = plan_find(paths, argv[0], &plan, e) ?: plan_select(plan, argv + 1, argc - 1, &cells, &n, e);
+	r = plan_find(paths, argv[0], &plan, e) ?:
+		    plan_select(plan, argv + 1, argc - 1, &cells, &n, e);
 	if (!r) {
 		n = choose(cells, n);
 		if (!n)
-			r = rig_fail(e, -EINVAL, "no cell of these takes notice of a record (param.known)");
+			r = rig_fail(e, -EINVAL,
+				     "no cell of these takes notice of a record (param.known)");
 	}
 	if (r)
 		r = -EINVAL;
@@ -331,12 +343,14 @@ int do_baseline(const struct paths *paths, int argc, char **argv)
 		case 'j':
 			o.jobs = strtoul(optarg, &end, 10);
 			if (*end || !o.jobs || o.jobs > 4096)
-				return verb_usage("baseline", "--jobs: a number from 1, not", optarg);
+				return verb_usage("baseline", "--jobs: a number from 1, not",
+						  optarg);
 			break;
 		case OPT_ACCEL:
 			c = accel_mode_parse(optarg);
 			if (c < 0)
-				return verb_usage("baseline", "--accel: auto, kvm or tcg, not", optarg);
+				return verb_usage("baseline", "--accel: auto, kvm or tcg, not",
+						  optarg);
 			o.accel = c;
 			break;
 		case OPT_QEMU:
@@ -353,7 +367,8 @@ int do_baseline(const struct paths *paths, int argc, char **argv)
 		}
 	}
 	if (times ? optind == argc : !given)
-		return verb_usage("baseline", times ? "which plan?" : "--times 0 needs --results", NULL);
+		return verb_usage("baseline", times ? "which plan?" : "--times 0 needs --results",
+				  NULL);
 	time_text(stamp);
 	if (given ? !(results = strdup(given)) :
 		    asprintf(&results, "%s/baseline-%s-%d", paths->results, stamp, getpid()) < 0)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rig bisect: which commit of the kernel first fails a cell, or makes it slow. git bisect chooses, we build and run. */
+/*
+ * rig bisect: which commit of the kernel first fails a cell, or makes it slow. git bisect chooses,
+ * we build and run.
+ */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +78,8 @@ static int git(const char *dir, struct strbuf *out, char *const *args)
 {
 	char *argv[16] = { "git", "-C", (char *)dir };
 	struct program p = { .argv = argv, .log_fd = -1, .out = out, .out_max = OUTPUT_MAX };
-	static const char *const env[] = { "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C", NULL };
+	static const char *const env[] = { "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
+					   "LC_ALL=C", NULL };
 	int i;
 
 	p.env = env;
@@ -124,7 +128,8 @@ static void subject_of(const struct bisect *b, const char *sha, char *buf, size_
 /* A clone that borrows the tree's objects: commits made in the tree later are in it, too. */
 static int make_scratch(struct bisect *b, struct rig_error *e)
 {
-	char *args[] = { "git", "clone", "-q", "--shared", "--no-checkout", (char *)b->tree, b->scratch, NULL };
+	char *args[] = { "git",		  "clone",	   "-q",       "--shared",
+			 "--no-checkout", (char *)b->tree, b->scratch, NULL };
 	struct program p = { .argv = args, .log_fd = -1 };
 	struct strbuf url = STRBUF_INIT;
 	struct stat st;
@@ -147,7 +152,10 @@ static int make_scratch(struct bisect *b, struct rig_error *e)
 
 /* --- one commit --- */
 
-/* Files beside the image that make crashes readable and runs repeatable; the image itself must be there. */
+/*
+ * Files beside the image that make crashes readable and runs repeatable; the image itself must be
+ * there.
+ */
 static int keep_kernel(const char *from, const char *to, struct rig_error *e)
 {
 	static const char *const files[] = { "bzImage", "vmlinux", ".config" };
@@ -173,7 +181,8 @@ static int build(struct bisect *b, const char *dir, struct rig_error *e)
 {
 	struct strbuf tree = STRBUF_INIT, out = STRBUF_INIT;
 	char *script = path_join(b->paths->root, "ci/build-kernel");
-	char *ours[] = { script, (char *)b->flavor, NULL }, *theirs[] = { "sh", "-c", (char *)b->build, NULL };
+	char *ours[] = { script, (char *)b->flavor, NULL },
+	     *theirs[] = { "sh", "-c", (char *)b->build, NULL };
 	const char *env[] = { NULL, NULL, "KCONFIG_UNKNOWN=1", NULL };
 	struct program p = { .argv = b->build ? theirs : ours, .env = env, .foreground = true };
 	char *log = path_join(dir, "build.log"), *from = NULL;
@@ -242,7 +251,8 @@ static enum answer judge_metric(struct bisect *b, const struct spread *v, size_t
 		snprintf(b->said, sizeof(b->said), "no %s in %zu runs", b->metric, cells);
 		return UNKNOWN;
 	}
-	snprintf(b->said, sizeof(b->said), "%s %.6g (%.6g to %.6g)", b->metric, v->median, v->min, v->max);
+	snprintf(b->said, sizeof(b->said), "%s %.6g (%.6g to %.6g)", b->metric, v->median, v->min,
+		 v->max);
 	if (!isnan(b->above))
 		return v->median > b->above ? BAD : GOOD;
 	if (!isnan(b->below))
@@ -260,7 +270,8 @@ static enum answer judge_verdicts(struct bisect *b, const struct archive *a)
 
 	for (i = 0; i < a->cells; i++) {
 		const struct archived_cell *c = &a->cell[i];
-		const char *print = doc_string(doc_at(doc_get(c->json, "crashes"), 0), "fingerprint");
+		const char *print =
+			doc_string(doc_at(doc_get(c->json, "crashes"), 0), "fingerprint");
 		bool no_answer = !strcmp(c->verdict, "lost") ||
 				 (b->fingerprint && strcmp(print, b->fingerprint));
 
@@ -274,12 +285,13 @@ static enum answer judge_verdicts(struct bisect *b, const struct archive *a)
 			worst = c;
 	}
 	if (worst)
-		snprintf(b->said, sizeof(b->said), "%s: %s", worst->verdict, doc_string(worst->json, "reason"));
+		snprintf(b->said, sizeof(b->said), "%s: %s", worst->verdict,
+			 doc_string(worst->json, "reason"));
 	else
 		snprintf(b->said, sizeof(b->said), "%s", a->cell[0].verdict);
 	if (a->cells > 1)
-		snprintf(b->said + strlen(b->said), sizeof(b->said) - strlen(b->said), " (%u of %zu)",
-			 failed + unknown, a->cells);
+		snprintf(b->said + strlen(b->said), sizeof(b->said) - strlen(b->said),
+			 " (%u of %zu)", failed + unknown, a->cells);
 	return failed ? BAD : unknown ? UNKNOWN : GOOD;
 }
 
@@ -336,8 +348,8 @@ static int try_commit(struct bisect *b, const char *sha, enum answer *ret, struc
 		r = run_cell(b, dir, ret, e);
 	}
 	if (!r)
-		printf("== %.12s %s: %s; built in %ld s, ran in %ld s\n", sha, answer_names[*ret], b->said,
-		       (long)(built - from), (long)(time(NULL) - built));
+		printf("== %.12s %s: %s; built in %ld s, ran in %ld s\n", sha, answer_names[*ret],
+		       b->said, (long)(built - from), (long)(time(NULL) - built));
 	fflush(stdout);
 	free(dir);
 	return r;
@@ -353,7 +365,8 @@ static int try_end(struct bisect *b, const char *sha, enum answer wanted, struct
 
 	r = try_commit(b, sha, &answer, e);
 	if (!r && answer != wanted)
-		r = rig_fail(e, -ENOENT, "%.12s should be %s, and is %s: %s", sha, answer_names[wanted],
+		r = rig_fail(e, -ENOENT, "%.12s should be %s, and is %s: %s", sha,
+			     answer_names[wanted],
 			     answer == UNKNOWN ? "no answer" : answer_names[answer], b->said);
 	return r;
 }
@@ -406,7 +419,8 @@ static int search(struct bisect *b, const char *good, const char *bad, char firs
 	return r;
 }
 
-static int report(struct bisect *b, const char *first, const struct strbuf *said, struct rig_error *e)
+static int report(struct bisect *b, const char *first, const struct strbuf *said,
+		  struct rig_error *e)
 {
 	struct strbuf out = STRBUF_INIT;
 
@@ -462,7 +476,8 @@ static char *base_of(const struct bisect *b)
 	return NULL;
 }
 
-static int prepare(struct bisect *b, char **argv, struct plan **plan, char *tree, struct rig_error *e)
+static int prepare(struct bisect *b, char **argv, struct plan **plan, char *tree,
+		   struct rig_error *e)
 {
 	struct cell_spec **list = NULL;
 	char stamp[32];
@@ -509,13 +524,18 @@ static int run_bisect(struct bisect *b, char **argv)
 	} else if (!b->good) {
 		b->good = base = base_of(b);
 		if (!b->good) {
-			r = rig_fail(&e, -EINVAL, "%s has no base commit of the series: give --good", tree);
+			r = rig_fail(&e, -EINVAL,
+				     "%s has no base commit of the series: give --good", tree);
 			status = EXIT_USAGE;
 		}
 	}
 	if (!r) {
 		r = bisect(b, &e);
-		status = !r ? 0 : r == -ENOENT ? 1 : r == -EINVAL ? EXIT_USAGE : r == -ENODEV ? EXIT_NO_ACCEL : 2;
+		status = !r	      ? 0 :
+			 r == -ENOENT ? 1 :
+			 r == -EINVAL ? EXIT_USAGE :
+			 r == -ENODEV ? EXIT_NO_ACCEL :
+					2;
 	}
 	if (r)
 		verb_failed("bisect", &e);
@@ -537,7 +557,17 @@ static int number(const char *s, double *ret)
 
 int do_bisect(const struct paths *paths, int argc, char **argv)
 {
-	enum { OPT_FINGERPRINT = 256, OPT_ABOVE, OPT_BELOW, OPT_SLOWER, OPT_FLAVOR, OPT_BUILD, OPT_OUT, OPT_ACCEL, OPT_QEMU };
+	enum {
+		OPT_FINGERPRINT = 256,
+		OPT_ABOVE,
+		OPT_BELOW,
+		OPT_SLOWER,
+		OPT_FLAVOR,
+		OPT_BUILD,
+		OPT_OUT,
+		OPT_ACCEL,
+		OPT_QEMU
+	};
 	static const struct option options[] = {
 		{ "tree", required_argument, NULL, 't' },
 		{ "good", required_argument, NULL, 'g' },
@@ -557,7 +587,9 @@ int do_bisect(const struct paths *paths, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct bisect b = { .paths = paths, .bad = "HEAD", .times = 1, .above = NAN, .below = NAN, .slower = 5 };
+	struct bisect b = {
+		.paths = paths, .bad = "HEAD", .times = 1, .above = NAN, .below = NAN, .slower = 5
+	};
 	unsigned long times;
 	char *end;
 	int c, r = 0;
@@ -577,7 +609,8 @@ int do_bisect(const struct paths *paths, int argc, char **argv)
 		case 'n':
 			times = strtoul(optarg, &end, 10);
 			if (*end || !times || times > 1000)
-				return verb_usage("bisect", "--times: a number from 1 to 1000, not", optarg);
+				return verb_usage("bisect", "--times: a number from 1 to 1000, not",
+						  optarg);
 			b.times = times;
 			break;
 		case OPT_FINGERPRINT:
@@ -612,7 +645,8 @@ int do_bisect(const struct paths *paths, int argc, char **argv)
 		case OPT_ACCEL:
 			c = accel_mode_parse(optarg);
 			if (c < 0)
-				return verb_usage("bisect", "--accel: auto, kvm or tcg, not", optarg);
+				return verb_usage("bisect", "--accel: auto, kvm or tcg, not",
+						  optarg);
 			b.session.accel = c;
 			break;
 		case OPT_QEMU:

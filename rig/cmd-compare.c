@@ -224,7 +224,9 @@ static int compare_metrics(struct comparison *cmp, const struct side *side, bool
 	if (n)
 		qsort(v, n, sizeof(*v), by_value);
 	for (i = 0; i < n && !r; i = end) {
-		struct difference d = { .key = v[i].key, .flavor = v[i].flavor, .metric = v[i].metric,
+		struct difference d = { .key = v[i].key,
+					.flavor = v[i].flavor,
+					.metric = v[i].metric,
 					.unit = v[i].unit };
 
 		for (mid = i; mid < n && !by_value_key(&v[mid], &v[i]); mid++)
@@ -366,8 +368,8 @@ static size_t print_text(const struct comparison *cmp, const struct options *o)
 	if (!o->all && cmp->unproven)
 		printf("%zu metrics differ but have one value on a side: no spread, no judgement (--all shows them).\n",
 		       cmp->unproven);
-	printf("%zu outcome%s and %zu metric%s differ beyond the spread, %zu metrics do not\n", outcomes,
-	       outcomes == 1 ? "" : "s", metrics, metrics == 1 ? "" : "s", cmp->within);
+	printf("%zu outcome%s and %zu metric%s differ beyond the spread, %zu metrics do not\n",
+	       outcomes, outcomes == 1 ? "" : "s", metrics, metrics == 1 ? "" : "s", cmp->within);
 	return outcomes + metrics;
 }
 
@@ -392,7 +394,8 @@ static int outcome_json(struct json_object *list, const struct outcome *o)
 		struct json_object *s = json_object_new_object();
 
 		r = !s ? -ENOMEM :
-			 jsonout_u64(s, "runs", o->n[k]) ?: jsonout_u64(s, "as_expected", o->ok[k]) ?:
+		    jsonout_u64(s, "runs", o->n[k])				 ?:
+		    jsonout_u64(s, "as_expected", o->ok[k])			 ?:
 			 jsonout_u64(s, "skipped", o->skipped[k]) ?:
 			 jsonout_str(s, "verdict", (o->bad[k] ?: o->any[k])->verdict) ?:
 			 jsonout_str(s, "reason", reason_of(o, k)) ?: jsonout_add(x, names[k], s);
@@ -511,8 +514,8 @@ int do_compare(const struct paths *paths, int argc, char **argv)
 		case 't':
 			o.threshold = strtod(optarg, &end) / 100;
 			if (end == optarg || *end || !(o.threshold >= 0) || !isfinite(o.threshold))
-				return verb_usage("compare", "--threshold: a number of per cent, not",
-						  optarg);
+				return verb_usage("compare",
+						  "--threshold: a number of per cent, not", optarg);
 			break;
 		case 'J':
 			o.json = true;

@@ -70,17 +70,21 @@ static void print_ways(const struct archive *a)
 
 		if (c->ok || c->skipped)
 			continue;
-		for (k = 0; k < n && (strcmp(way[k].verdict, c->verdict) || strcmp(way[k].what, what_of(c)));
+		for (k = 0; k < n &&
+			    (strcmp(way[k].verdict, c->verdict) || strcmp(way[k].what, what_of(c)));
 		     k++)
 			;
 		if (k == n)
-			way[n++] = (struct way){ .verdict = c->verdict, .what = what_of(c), .first = c };
+			way[n++] = (struct way){ .verdict = c->verdict,
+						 .what = what_of(c),
+						 .first = c };
 		way[k].n++;
 	}
 	if (n)
 		qsort(way, n, sizeof(*way), by_count);
 	for (k = 0; k < n; k++) {
-		printf("  %u x %s: %s\n", way[k].n, way[k].verdict, doc_string(way[k].first->json, "reason"));
+		printf("  %u x %s: %s\n", way[k].n, way[k].verdict,
+		       doc_string(way[k].first->json, "reason"));
 		if (way[k].first->dir)
 			printf("      logs: %s\n", way[k].first->dir);
 	}
@@ -107,16 +111,16 @@ static int judge(const char *name, char *out, double confidence, struct rig_erro
 	printf("\n%s: %u of %u runs failed", name, failed, n);
 	if (skipped)
 		printf(" (%u skipped)", skipped);
-	printf("; the rate is between %.2f %% and %.2f %% (confidence %.4g %%)\n", low * 100, high * 100,
-	       confidence * 100);
+	printf("; the rate is between %.2f %% and %.2f %% (confidence %.4g %%)\n", low * 100,
+	       high * 100, confidence * 100);
 	print_ways(a);
 	if (!failed && n)
 		printf("To see a failure of that upper rate takes %u runs, of a tenth of it %u.\n",
 		       rate_trials(high, confidence), rate_trials(high / 10, confidence));
 	again = failed < n ? rate_trials((double)failed / n, confidence) : 0;
 	if (failed && again)
-		printf("To see it again takes about %u runs: rig flaky --times %u, rig bisect --times %u.\n", again,
-		       again, again);
+		printf("To see it again takes about %u runs: rig flaky --times %u, rig bisect --times %u.\n",
+		       again, again, again);
 	archive_free(a);
 	if (!n) {
 		rig_fail(e, -ENODATA, "every run was skipped");
@@ -165,7 +169,8 @@ static int flaky(const struct paths *paths, char **argv, struct session_options 
 		out = NULL;
 	o->out = out;
 	printf("%s: %u runs\n", cell->name, times);
-	r = out ? repeat_cell(o, paths, plan, cell, times, seeds, &e) : rig_fail(&e, -ENOMEM, "out of memory");
+	r = out ? repeat_cell(o, paths, plan, cell, times, seeds, &e) :
+		  rig_fail(&e, -ENOMEM, "out of memory");
 	status = r == -ENODEV ? EXIT_NO_ACCEL : r == -EINVAL ? EXIT_USAGE : 2;
 	if (!r) {
 		status = judge(cell->name, out, confidence, &e);
@@ -215,18 +220,22 @@ int do_flaky(const struct paths *paths, int argc, char **argv)
 		case 'n':
 			times = strtoul(optarg, &end, 10);
 			if (*end || !times || times > TIMES_MAX)
-				return verb_usage("flaky", "--times: a number from 1 to 5000, not", optarg);
+				return verb_usage("flaky", "--times: a number from 1 to 5000, not",
+						  optarg);
 			break;
 		case 'p':
 			compute = true;
 			if (percentage(optarg, &confidence))
-				return verb_usage("flaky", "--confidence: per cent, between 0 and 100, not",
+				return verb_usage("flaky",
+						  "--confidence: per cent, between 0 and 100, not",
 						  optarg);
 			break;
 		case 'r':
 			compute = true;
 			if (percentage(optarg, &rate))
-				return verb_usage("flaky", "--rate: per cent, between 0 and 100, not", optarg);
+				return verb_usage("flaky",
+						  "--rate: per cent, between 0 and 100, not",
+						  optarg);
 			break;
 		case OPT_SEEDS:
 			seeds = true;
@@ -245,7 +254,8 @@ int do_flaky(const struct paths *paths, int argc, char **argv)
 		case OPT_ACCEL:
 			c = accel_mode_parse(optarg);
 			if (c < 0)
-				return verb_usage("flaky", "--accel: auto, kvm or tcg, not", optarg);
+				return verb_usage("flaky", "--accel: auto, kvm or tcg, not",
+						  optarg);
 			o.accel = c;
 			break;
 		case OPT_QEMU:

@@ -34,10 +34,13 @@ struct report {
 	struct json_object *doc;	/* all latest cells as one run */
 };
 
-/* All cells that count as one document of the result's schema, for the writers of the other forms. */
+/*
+ * All cells that count as one document of the result's schema, for the writers of the other forms.
+ */
 static struct json_object *merge(const struct archive *a)
 {
-	struct json_object *doc = json_object_new_object(), *cells = json_object_new_array(), *plan = NULL;
+	struct json_object *doc = json_object_new_object(), *cells = json_object_new_array(),
+			   *plan = NULL;
 	size_t i;
 	bool ok = doc && cells;
 
@@ -123,7 +126,8 @@ static int write_all(const struct report *r, struct rig_error *e)
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]) && !error; i++) {
 		char *path;
 
-		if (asprintf(&path, "%.*s%s", (int)n, r->page, i ? forms[i].ending : r->page + n) < 0)
+		if (asprintf(&path, "%.*s%s", (int)n, r->page, i ? forms[i].ending : r->page + n) <
+		    0)
 			return rig_fail(e, -ENOMEM, "out of memory");
 		error = write_file(r, path, forms[i].write, e);
 		free(path);

@@ -179,7 +179,9 @@ static int add_command(FILE *f, int argc, char **argv, struct rig_error *e)
 	}
 	if (sb.len > COMMAND_BYTES * COMMAND_PARTS_MAX) {
 		strbuf_release(&sb);
-		return rig_fail(e, -E2BIG, "command too long: %d bytes at most; put it into a script, and share its directory",
+		return rig_fail(
+			e, -E2BIG,
+			"command too long: %d bytes at most; put it into a script, and share its directory",
 				COMMAND_BYTES * COMMAND_PARTS_MAX);
 	}
 	for (i = 0; i < sb.len; i++) {
@@ -212,8 +214,9 @@ static int make_plan(const struct shell_options *o, const char *dir, int argc, c
 
 	if (!f)
 		return rig_fail(e, -errno, "cannot write in %s: %s", dir, strerror(errno));
-	fprintf(f, "[plan]\nname = shell\n[cell shell]\nscenario = shell\nkernel = %s\nmemory = %s\ncpus = %s\n", o->kernel,
-		o->memory, o->cpus);
+	fprintf(f,
+		"[plan]\nname = shell\n[cell shell]\nscenario = shell\nkernel = %s\nmemory = %s\ncpus = %s\n",
+		o->kernel, o->memory, o->cpus);
 	/* Nobody waits for a beat but the user. */
 	fprintf(f, "deadline = %s\nheartbeat = 86400\nparam.ghost = %s\n", o->deadline,
 		o->ghost ? "yes" : "no");
@@ -333,8 +336,8 @@ static int run_shell(struct shell *s, struct rig_error *e)
 		rig_fail(e, r, "cannot set up: %s", strerror(-r));
 	} else {
 		if (s->interactive) {
-			fprintf(stderr, "booting %s (%s); Ctrl-] ends the guest\n", s->run->kernels->flavor,
-				s->run->accel.kvm ? "kvm" : "tcg");
+			fprintf(stderr, "booting %s (%s); Ctrl-] ends the guest\n",
+				s->run->kernels->flavor, s->run->accel.kvm ? "kvm" : "tcg");
 			make_raw(s);
 		}
 		cell_start(s->cell);
@@ -471,7 +474,8 @@ int do_shell(const struct paths *paths, int argc, char **argv)
 		case OPT_ACCEL:
 			c = accel_mode_parse(optarg);
 			if (c < 0)
-				return verb_usage("shell", "--accel: auto, kvm or tcg, not", optarg);
+				return verb_usage("shell", "--accel: auto, kvm or tcg, not",
+						  optarg);
 			o.accel = c;
 			break;
 		case OPT_DEADLINE:

@@ -24,12 +24,15 @@ struct json_object *doc_at(struct json_object *array, size_t i);
 double doc_number(struct json_object *o, const char *key);
 
 /*
- * Parses a document of rig: 0; -EBADMSG when TEXT is no JSON, or too deep; -EPROTO when it is of another
+ * Parses a document of rig: 0; -EBADMSG when TEXT is no JSON, or too deep; -EPROTO when it is of
+ * another
  * schema or version. *RET is to be put.
  */
 int doc_parse(const char *text, size_t len, struct json_object **ret);
 
-/* Reads the document at PATH. Errors as doc_parse, -EFBIG over DOC_BYTES_MAX, or of open and read. */
+/*
+ * Reads the document at PATH. Errors as doc_parse, -EFBIG over DOC_BYTES_MAX, or of open and read.
+ */
 int doc_load(const char *path, struct json_object **ret, struct rig_error *e);
 
 /*

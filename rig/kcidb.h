@@ -10,7 +10,8 @@
 
 /*
  * The latest cells of the archive in the manner of KernelCI's common report (KCIDB, schema 5.3):
- * a checkout, a build for each kernel, a test for each cell and for each of its tests that failed. 0,
+ * a checkout, a build for each kernel, a test for each cell and for each of its tests that failed.
+ * 0,
  * -ENOMEM or -EIO.
  */
 int kcidb_write(FILE *f, const struct archive *a);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The report: what broke first, then the matrix, the measurements, what was not tested, and all cells.
- * No script and no resource from elsewhere: the page forbids both to itself.
+ * The report: what broke first, then the matrix, the measurements, what was not tested, and all
+ * cells. No script and no resource from elsewhere: the page forbids both to itself.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -117,7 +117,9 @@ static char *group_key(const struct archived_cell *c)
 		return asprintf(&key, "crash %s", print) < 0 ? NULL : key;
 	/* A lost guest says more about its host than about what it ran. */
 	if (asprintf(&key, "%s %s %s", c->verdict,
-		     style_of(c->verdict)->weight > 2 && finished(c) ? doc_string(c->json, "scenario") : "",
+		     style_of(c->verdict)->weight > 2 && finished(c) ?
+			     doc_string(c->json, "scenario") :
+			     "",
 		     doc_string(c->json, "reason")) < 0)
 		return NULL;
 	for (p = q = key; *p; p++)
@@ -147,10 +149,9 @@ static int add_to_group(struct page *p, struct archived_cell *c)
 			return -ENOMEM;
 		}
 		p->group = g;
-		p->group[p->groups++] = (struct group){ .key = key,
-							.weight = finished(c) ?
-									  style_of(c->verdict)->weight :
-									  0 };
+		p->group[p->groups++] =
+			(struct group){ .key = key,
+					.weight = finished(c) ? style_of(c->verdict)->weight : 0 };
 	} else {
 		free(key);
 	}
@@ -254,7 +255,8 @@ static void links(const struct page *p, const struct archived_cell *c)
 /* What a shell takes as one word. */
 static void shell_word(FILE *f, const char *s)
 {
-	const char *plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./:@%,";
+	const char *plain =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=./:@%,";
 	size_t n;
 
 	if (*s && !s[strspn(s, plain)]) {
@@ -450,7 +452,8 @@ static void group_cells(const struct page *p, const struct group *g)
 		fputs("</li>\n", p->f);
 	}
 	if (i < g->cells)
-		fprintf(p->f, "<li class=\"dim\">… and %zu more, see <a href=\"#cells\">all cells</a></li>\n",
+		fprintf(p->f,
+			"<li class=\"dim\">… and %zu more, see <a href=\"#cells\">all cells</a></li>\n",
 			g->cells - i);
 	fputs("</ul>\n", p->f);
 }
@@ -478,7 +481,8 @@ static int write_group(const struct page *p, const struct group *g)
 		fputs("</code>", p->f);
 		sightings(p, doc_string(crash, "fingerprint"));
 		if (doc_number(c->json, "crash_count") > 1)
-			fprintf(p->f, " · first of %.0f splats", doc_number(c->json, "crash_count"));
+			fprintf(p->f, " · first of %.0f splats",
+				doc_number(c->json, "crash_count"));
 	} else if (style_of(c->verdict)->weight > 2 && finished(c)) {
 		fputs(" · scenario ", p->f);
 		html_text(p->f, doc_string(c->json, "scenario"));
@@ -552,7 +556,9 @@ static void history(const struct page *p, size_t from, size_t to)
 	fputs("</span>", p->f);
 }
 
-/* One field: every cell that is not fine by itself, the fine ones as a number when there are many. */
+/*
+ * One field: every cell that is not fine by itself, the fine ones as a number when there are many.
+ */
 static void matrix_field(const struct page *p, size_t from, size_t to, const char *flavor)
 {
 	size_t i, first = to, end = from, fine = 0, latest = 0;
@@ -577,7 +583,8 @@ static void matrix_field(const struct page *p, size_t from, size_t to, const cha
 	else if (fine)
 		fprintf(p->f, "<span class=\"v good\">%zu pass</span>", fine);
 	for (i = first; i < end; i++)
-		if (p->sorted[i]->latest && !(p->sorted[i]->ok && !strcmp(p->sorted[i]->verdict, "pass"))) {
+		if (p->sorted[i]->latest &&
+		    !(p->sorted[i]->ok && !strcmp(p->sorted[i]->verdict, "pass"))) {
 			fputs(" ", p->f);
 			chip_link(p, p->sorted[i]);
 		}
@@ -600,7 +607,8 @@ static void matrix_table(const struct page *p, const struct columns *col, bool b
 	for (i = 0; i < p->a->cells; i = end) {
 		bool is_bad = false;
 
-		for (end = i; end < p->a->cells && !strcmp(p->sorted[end]->row, p->sorted[i]->row); end++)
+		for (end = i; end < p->a->cells && !strcmp(p->sorted[end]->row, p->sorted[i]->row);
+		     end++)
 			is_bad |= p->sorted[end]->latest && broken(p->sorted[end]);
 		if (is_bad != bad)
 			continue;
@@ -626,7 +634,8 @@ static int write_matrix(const struct page *p)
 	for (i = 0; i < p->a->cells; i = end) {
 		bool is_bad = false;
 
-		for (end = i; end < p->a->cells && !strcmp(p->sorted[end]->row, p->sorted[i]->row); end++)
+		for (end = i; end < p->a->cells && !strcmp(p->sorted[end]->row, p->sorted[i]->row);
+		     end++)
 			is_bad |= p->sorted[end]->latest && broken(p->sorted[end]);
 		bad += is_bad;
 		rows++;
@@ -675,7 +684,8 @@ static int by_change(const void *pa, const void *pb)
 }
 
 /*
- * The metrics of one row and flavour against the base, without the *SAME that never differ. RET has room
+ * The metrics of one row and flavour against the base, without the *SAME that never differ. RET
+ * has room
  * for all samples of the row.
  */
 static int row_ratios(const struct samples *s, size_t from, size_t to, const char *flavor,
@@ -698,7 +708,8 @@ static int row_ratios(const struct samples *s, size_t from, size_t to, const cha
 		}
 		if (!plottable(&v.base) || !plottable(&v.other))
 			continue;
-		if (v.base.min == v.base.max && v.other.min == v.other.max && v.base.min == v.other.min)
+		if (v.base.min == v.base.max && v.other.min == v.other.max &&
+		    v.base.min == v.other.min)
 			(*same)++;
 		else if (v.base.median > 0)
 			ret[(*n)++] = v;
@@ -746,9 +757,12 @@ static int ratios_of_row(const struct page *p, const struct samples *s, size_t f
 		fputs("</h4>\n", p->f);
 		plot_ratios(p->f, title, v, n < RATIOS_MAX ? n : RATIOS_MAX);
 		if (same)
-			fprintf(p->f, "<p class=\"dim\">%zu more have one and the same value on both.</p>\n", same);
+			fprintf(p->f,
+				"<p class=\"dim\">%zu more have one and the same value on both.</p>\n",
+				same);
 		if (n > RATIOS_MAX)
-			fprintf(p->f, "<p class=\"dim\">%zu more, with smaller changes, are in result.json.</p>\n",
+			fprintf(p->f,
+				"<p class=\"dim\">%zu more, with smaller changes, are in result.json.</p>\n",
 				n - RATIOS_MAX);
 	}
 	free(v);
@@ -764,7 +778,8 @@ static int write_ratios(const struct page *p, const struct samples *s)
 	for (i = 0; i < s->n && !r; i = end) {
 		bool base = false, other = false;
 
-		for (end = i; end < s->n && !strcmp(s->v[end].cell->row, s->v[i].cell->row); end++) {
+		for (end = i; end < s->n && !strcmp(s->v[end].cell->row, s->v[i].cell->row);
+		     end++) {
 			base |= !strcmp(s->v[end].cell->flavor, "base");
 			other |= !!strcmp(s->v[end].cell->flavor, "base");
 		}
@@ -804,7 +819,8 @@ static int line_points(const struct samples *s, size_t from, size_t to, struct p
 		for (end = i; end < to && s->v[end].cell->session == c->session; end++)
 			;
 		pt[*n] = (struct plot_point){ .x = c->session,
-					      .when = c->run ? doc_string(c->run->doc, "started") : "" };
+					      .when = c->run ? doc_string(c->run->doc, "started") :
+							       "" };
 		r = samples_spread(s, i, end, &pt[*n].y);
 		*n += plottable(&pt[*n].y);
 	}
@@ -856,7 +872,8 @@ static int draw_trend(const struct page *p, const struct samples *s, const struc
 		lines += !!l->n;
 	}
 	if (!r && lines) {
-		snprintf(title, sizeof(title), "%s: %s", s->v[t->from].cell->row, s->v[t->from].metric);
+		snprintf(title, sizeof(title), "%s: %s", s->v[t->from].cell->row,
+			 s->v[t->from].metric);
 		plot_trend(p->f, title, s->v[t->from].unit, line, lines, p->a->sessions);
 	}
 	free(pt);
@@ -889,7 +906,8 @@ static int write_trends(const struct page *p, const struct samples *s)
 		for (i = 0; i < n && i < TRENDS_MAX && !r; i++)
 			r = draw_trend(p, s, &t[i]);
 		if (n > TRENDS_MAX)
-			fprintf(p->f, "<p class=\"dim\">%zu metrics more changed less; <code>rig compare</code> shows them.</p>\n",
+			fprintf(p->f,
+				"<p class=\"dim\">%zu metrics more changed less; <code>rig compare</code> shows them.</p>\n",
 				n - TRENDS_MAX);
 		fputs("</section>\n", p->f);
 	}
@@ -937,8 +955,8 @@ static void cell_row(const struct page *p, const struct archived_cell *c)
 		html_text(p->f, doc_string(c->json, "host"));
 		fputs("</span>", p->f);
 	}
-	fprintf(p->f, "</td><td class=\"num\">%.1f</td><td class=\"num\">%.0f", doc_number(c->json, "seconds"),
-		doc_number(tap, "passed"));
+	fprintf(p->f, "</td><td class=\"num\">%.1f</td><td class=\"num\">%.0f",
+		doc_number(c->json, "seconds"), doc_number(tap, "passed"));
 	if (doc_number(tap, "failed") > 0)
 		fprintf(p->f, ", <b>%.0f not ok</b>", doc_number(tap, "failed"));
 	if (doc_number(tap, "skipped") > 0)
@@ -986,8 +1004,8 @@ static void run_row(const struct page *p, const struct archived_session *s)
 	html_text(p->f, doc_string(accel, "used"));
 	fputs(" <span class=\"dim\">", p->f);
 	html_text(p->f, doc_string(accel, "reason"));
-	fprintf(p->f, "</span></td><td>%.0f cores, %.1f GiB</td><td class=\"mono\">", doc_number(host, "cores"),
-		doc_number(host, "memory_mib") / 1024);
+	fprintf(p->f, "</span></td><td>%.0f cores, %.1f GiB</td><td class=\"mono\">",
+		doc_number(host, "cores"), doc_number(host, "memory_mib") / 1024);
 	html_text(p->f, s->dir);
 	fputs("</td></tr>\n", p->f);
 }
@@ -997,7 +1015,8 @@ static void kernels(const struct page *p)
 {
 	size_t i, k;
 
-	fputs("<table><tr><th>kernel</th><th>sha256 of the image</th><th>of its configuration</th><th>file</th></tr>\n", p->f);
+	fputs("<table><tr><th>kernel</th><th>sha256 of the image</th><th>of its configuration</th><th>file</th></tr>\n",
+	      p->f);
 	for (i = 0; i < p->nows; i++) {
 		struct json_object *kernel = doc_get(p->now[i]->json, "kernel");
 		const char *hash = doc_string(kernel, "sha256");
@@ -1105,7 +1124,8 @@ static void write_head(const struct page *p, bool metrics)
 	fputs("</p>\n<nav><a href=\"#broke\">What broke</a><a href=\"#matrix\">Matrix</a>", f);
 	if (metrics)
 		fputs("<a href=\"#metrics\">Measurements</a>", f);
-	fputs("<a href=\"#cells\">All cells</a><a href=\"#runs\">What was run</a></nav></header>\n", f);
+	fputs("<a href=\"#cells\">All cells</a><a href=\"#runs\">What was run</a></nav></header>\n",
+	      f);
 }
 
 static int write_body(struct page *p)
@@ -1128,7 +1148,9 @@ static int write_body(struct page *p)
 	write_skipped(p);
 	write_cells(p);
 	write_runs(p);
-	fputs("<footer class=\"dim\">Made by rig " RIG_VERSION " report; see docs/results.md.</footer>\n</body></html>\n", p->f);
+	fputs("<footer class=\"dim\">Made by rig " RIG_VERSION
+	      " report; see docs/results.md.</footer>\n</body></html>\n",
+	      p->f);
 	samples_release(&s);
 	return r;
 }

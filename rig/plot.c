@@ -58,8 +58,10 @@ static double ratio_limit(const struct plot_ratio *v, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		double most = fmax(v[i].other.max / v[i].base.median, v[i].base.max / v[i].base.median);
-		double least = fmin(v[i].other.min / v[i].base.median, v[i].base.min / v[i].base.median);
+		double most =
+			fmax(v[i].other.max / v[i].base.median, v[i].base.max / v[i].base.median);
+		double least =
+			fmin(v[i].other.min / v[i].base.median, v[i].base.min / v[i].base.median);
 
 		limit = fmax(limit, most);
 		if (least > 0)
@@ -95,8 +97,9 @@ static void ratio_line(FILE *f, const struct plot_ratio *v, double y, double lim
 		   plot_number(v->other.median, b), v->other.n, v->unit);
 	fprintf(f, "</title><text x=\"%.0f\" y=\"%.1f\" class=\"end\">", RATIO_LEFT - 10, y + 4);
 	label(f, v->label);
-	fprintf(f, "</text><rect class=\"band\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"12\"/>", b0,
-		y - 6, fmax(b1 - b0, 1));
+	fprintf(f,
+		"</text><rect class=\"band\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"12\"/>",
+		b0, y - 6, fmax(b1 - b0, 1));
 	fprintf(f, "<line class=\"whisker\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
 		ratio_x(v->other.min / m, limit), ratio_x(v->other.max / m, limit), y, y);
 	fprintf(f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>", ratio_x(ratio, limit), y);
@@ -110,7 +113,8 @@ void plot_ratios(FILE *f, const char *title, const struct plot_ratio *v, size_t 
 	size_t i;
 	int k;
 
-	fprintf(f, "<svg class=\"ratios\" role=\"img\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\"><title>",
+	fprintf(f,
+		"<svg class=\"ratios\" role=\"img\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\"><title>",
 		RATIO_LEFT + RATIO_WIDTH + RATIO_RIGHT, bottom + 8,
 		RATIO_LEFT + RATIO_WIDTH + RATIO_RIGHT);
 	html_text(f, title);
@@ -204,7 +208,8 @@ void plot_trend(FILE *f, const char *title, const char *unit, const struct plot_
 		html_text(f, unit);
 		fputs("</span>", f);
 	}
-	fprintf(f, "</figcaption><svg role=\"img\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\"><title>",
+	fprintf(f,
+		"</figcaption><svg role=\"img\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\"><title>",
 		TREND_WIDTH, TREND_HEIGHT, TREND_WIDTH);
 	html_text(f, title);
 	fputs("</title>\n", f);

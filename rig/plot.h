@@ -37,7 +37,10 @@ struct plot_line {
 	size_t n;
 };
 
-/* A small plot of one metric: a line for each kernel, whiskers from the least to the greatest value. */
+/*
+ * A small plot of one metric: a line for each kernel, whiskers from the least to the greatest
+ * value.
+ */
 void plot_trend(FILE *f, const char *title, const char *unit, const struct plot_line *line,
 		size_t n, size_t runs);
 

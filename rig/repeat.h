@@ -7,7 +7,8 @@
 #include "session.h"
 
 /*
- * Runs one cell TIMES times, side by side as far as the host goes, with results in O->out, as cells NAME,
+ * Runs one cell TIMES times, side by side as far as the host goes, with results in O->out, as
+ * cells NAME,
  * NAME@2, NAME@3, … of a plan repeat.ini there. SEEDS: each with a seed of its own, counted up from
  * the cell's. 0, -EINTR when a signal ended it, or as session_run; the signal mask stays.
  */

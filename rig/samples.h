@@ -27,7 +27,10 @@ struct samples {
 int samples_collect(const struct archive *a, bool all, struct samples *s);
 void samples_release(struct samples *s);
 
-/* The end of the group that begins at I: the same row and metric, and with BY_FLAVOR the same flavour. */
+/*
+ * The end of the group that begins at I: the same row and metric, and with BY_FLAVOR the same
+ * flavour.
+ */
 size_t samples_group(const struct samples *s, size_t i, bool by_flavor);
 
 /* Spread of the values FROM to TO. 0 or -ENOMEM. */

@@ -33,11 +33,14 @@ double spread_chance(size_t n, size_t m);
  */
 void rate_interval(unsigned int k, unsigned int n, double confidence, double *low, double *high);
 
-/* Trials that see an event of this RATE at least once with CONFIDENCE. 0: no number of them does. */
+/*
+ * Trials that see an event of this RATE at least once with CONFIDENCE. 0: no number of them does.
+ */
 unsigned int rate_trials(double rate, double confidence);
 
 /*
- * Fisher's exact test, two-sided: how likely it is that A of N and B of M, or something rarer, comes
+ * Fisher's exact test, two-sided: how likely it is that A of N and B of M, or something rarer,
+ * comes
  * from one and the same rate.
  */
 double rate_same(unsigned int a, unsigned int n, unsigned int b, unsigned int m);

@@ -44,7 +44,8 @@ static bool frame_of(const char *line, char *out, size_t size)
 		if (!off || plus[1 + off] != '/')
 			continue;
 		len = hex_number(plus + 2 + off);
-		for (p = plus; p > line && (isalnum((unsigned char)p[-1]) || strchr("_.", p[-1])); p--)
+		for (p = plus; p > line && (isalnum((unsigned char)p[-1]) || strchr("_.", p[-1]));
+		     p--)
 			;
 		if (!len || p == plus || (!isalpha((unsigned char)*p) && *p != '_') ||
 		    plus - p > SYMBOL_MAX)
@@ -79,7 +80,9 @@ static bool find_tools(const char *tree, struct json_object *kernel, char script
 		return false;
 	}
 	if (sha256_file_hex(image, hash) || strcmp(hash, wanted)) {
-		snprintf(why, size, "the kernel was built anew since: its vmlinux is not the one that was booted");
+		snprintf(
+			why, size,
+			"the kernel was built anew since: its vmlinux is not the one that was booted");
 		return false;
 	}
 	return true;
@@ -104,7 +107,9 @@ static void strip_tree(char *path)
 	}
 }
 
-/* From "name (file:line file:line)", the part in parentheses, each file from the top of the tree. */
+/*
+ * From "name (file:line file:line)", the part in parentheses, each file from the top of the tree.
+ */
 static char *source_of(char *decoded)
 {
 	char *open = strstr(decoded, " ("), *close = strrchr(decoded, ')'), *word, *save = NULL;
@@ -166,8 +171,8 @@ static int collect(const char *excerpt, struct strbuf *frames, size_t at[FRAMES_
 	for (; *excerpt && *n < FRAMES_MAX && !r; k++) {
 		size_t len = strcspn(excerpt, "\n");
 
-		snprintf(line, sizeof(line), "%.*s", (int)(len < sizeof(line) ? len : sizeof(line) - 1),
-			 excerpt);
+		snprintf(line, sizeof(line), "%.*s",
+			 (int)(len < sizeof(line) ? len : sizeof(line) - 1), excerpt);
 		excerpt += len + (excerpt[len] == '\n');
 		if (!frame_of(line, frame, sizeof(frame)))
 			continue;

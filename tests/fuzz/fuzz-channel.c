@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Any bytes from a guest, in pieces of any size: KTAP, metrics, beats, verdicts; all of it bounded. */
+/*
+ * Any bytes from a guest, in pieces of any size: KTAP, metrics, beats, verdicts; all of it bounded.
+ */
 #include <math.h>
 #include <string.h>
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Any bytes on a console: what is kept of it is bounded and clean, and no log gets more than it may. */
+/*
+ * Any bytes on a console: what is kept of it is bounded and clean, and no log gets more than it
+ * may.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	console_end(c);
 	for (i = 0; (k = console_crash(c, i)); i++) {
-		must(i < CRASH_KEEP_MAX && strlen(k->fingerprint) == FINGERPRINT_SIZE - 1 && k->kind[0]);
+		must(i < CRASH_KEEP_MAX && strlen(k->fingerprint) == FINGERPRINT_SIZE - 1 &&
+		     k->kind[0]);
 		must(k->lines <= CRASH_LINES_MAX && strlen(k->excerpt ?: "") <= CRASH_BYTES_MAX);
 		strcpy(copy, k->title);
 		text_clean(copy, strlen(copy));

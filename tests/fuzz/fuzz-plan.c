@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Any bytes as a plan: read or refused with a reason; what was read and written out again is read again. */
+/*
+ * Any bytes as a plan: read or refused with a reason; what was read and written out again is read
+ * again.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +25,8 @@ static void same(const struct cell_spec *a, const struct cell_spec *b)
 	same_text(a->args, b->args);
 	same_text(a->append, b->append);
 	same_text(a->share, b->share);
-	must(a->seed == b->seed && a->memory == b->memory && a->cpus == b->cpus && a->fail_on == b->fail_on);
+	must(a->seed == b->seed && a->memory == b->memory && a->cpus == b->cpus &&
+	     a->fail_on == b->fail_on);
 	must(a->disks == b->disks && a->params == b->params && a->allow_taint == b->allow_taint);
 	for (i = 0; i < a->disks; i++)
 		must(!memcmp(&a->disk[i], &b->disk[i], sizeof(a->disk[i])));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Any bytes as a result.json: refused, or made into a report in all its forms, without any element or attribute of
+ * Any bytes as a result.json: refused, or made into a report in all its forms, without any element
+ * or attribute of
  * its own. The archive reads files, so there is one in memory.
  */
 #include <stdio.h>
@@ -28,7 +29,8 @@ static void make_dir(void)
 
 static void no_markup(const char *text)
 {
-	static const char *const never[] = { "<script", "<img", "<iframe", "<object", "<link", "<base", "<form" };
+	static const char *const never[] = { "<script", "<img",	 "<iframe", "<object",
+					     "<link",	"<base", "<form" };
 	size_t i;
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)

@@ -131,14 +131,17 @@ static char *page_of(const struct archive *a, const char *from)
 /* --- a reader of markup that accepts nothing unusual --- */
 
 static const char *const elements[] = {
-	"a", "article", "b", "body", "br", "circle", "code", "details", "div", "figcaption", "figure", "footer",
-	"g", "h1", "h2", "h3", "h4", "head", "header", "html", "i", "li", "line", "meta", "nav", "p", "polyline",
-	"pre", "rect", "section", "span", "style", "summary", "svg", "table", "td", "text", "th", "title", "tr",
-	"ul",
+	"a",	   "article", "b",	    "body",   "br",	 "circle",   "code",
+	"details", "div",     "figcaption", "figure", "footer",	 "g",	     "h1",
+	"h2",	   "h3",      "h4",	    "head",   "header",	 "html",     "i",
+	"li",	   "line",    "meta",	    "nav",    "p",	 "polyline", "pre",
+	"rect",	   "section", "span",	    "style",  "summary", "svg",	     "table",
+	"td",	   "text",    "th",	    "title",  "tr",	 "ul",
 };
 
 static const char *const attributes[] = {
-	"class", "href", "id", "title", "open", "role", "viewBox", "width", "height", "x", "y", "x1", "x2", "y1", "y2", "cx",
+	"class",  "href", "id",	    "title", "open",	"role",	   "viewBox",	 "width",
+	"height", "x",	  "y",	    "x1",    "x2",	"y1",	   "y2",	 "cx",
 	"cy", "r", "points", "lang", "charset", "content", "http-equiv", "name",
 };
 
@@ -192,8 +195,8 @@ static void check_markup(const char *text)
 
 		if ((unsigned char)*p < 0x20 && *p != '\n' && *p != '\t')
 			fail_msg("control character %d", *p);
-		if (*p == '&' && strncmp(p, "&amp;", 5) && strncmp(p, "&lt;", 4) && strncmp(p, "&gt;", 4) &&
-		    strncmp(p, "&quot;", 6) && strncmp(p, "&#39;", 5))
+		if (*p == '&' && strncmp(p, "&amp;", 5) && strncmp(p, "&lt;", 4) &&
+		    strncmp(p, "&gt;", 4) && strncmp(p, "&quot;", 6) && strncmp(p, "&#39;", 5))
 			fail_msg("bare &: %.40s", p);
 		if (*p != '<')
 			continue;
@@ -203,7 +206,8 @@ static void check_markup(const char *text)
 			assert_true(depth > 0);
 			depth--;
 			if (len[depth] != n || strncmp(stack[depth], tag, n))
-				fail_msg("</%.*s> closes <%.*s>", (int)n, tag, (int)len[depth], stack[depth]);
+				fail_msg("</%.*s> closes <%.*s>", (int)n, tag, (int)len[depth],
+					 stack[depth]);
 			p = tag + n;
 			continue;
 		}
@@ -264,8 +268,9 @@ static void test_paths(void **state)
 	static const struct {
 		const char *from, *to, *rel;
 	} cases[] = {
-		{ "/a/b", "/a/b/c", "c" },	{ "/a/b", "/a/b", "." },     { "/a/b/c", "/a/b", ".." },
-		{ "/a/bc", "/a/b/c", "../b/c" }, { "/a/b/c", "/d", "../../../d" }, { "/", "/a", "a" },
+		{ "/a/b", "/a/b/c", "c" },	  { "/a/b", "/a/b", "." },
+		{ "/a/b/c", "/a/b", ".." },	  { "/a/bc", "/a/b/c", "../b/c" },
+		{ "/a/b/c", "/d", "../../../d" }, { "/", "/a", "a" },
 	};
 	char *text = NULL;
 	size_t i, size;
@@ -420,12 +425,17 @@ static void test_directories(void **state)
 static void test_evil(void **state)
 {
 	static const char more[] =
-		"\"reason\": \"" EVIL "\", \"args\": \"" EVIL "\", \"dump\": \"" EVIL "\\n" EVIL "\", \"accel\": \"" EVIL "\", "
-		"\"crashes\": [{\"kind\": \"" EVIL "\", \"title\": \"" EVIL "\", \"fingerprint\": \"" EVIL "\", "
+		"\"reason\": \"" EVIL "\", \"args\": \"" EVIL "\", \"dump\": \"" EVIL "\\n" EVIL
+		"\", \"accel\": \"" EVIL "\", "
+		"\"crashes\": [{\"kind\": \"" EVIL "\", \"title\": \"" EVIL
+		"\", \"fingerprint\": \"" EVIL "\", "
 		"\"excerpt\": \"x\\n" EVIL "\\n f+0x1/0x2\\n\"}], "
-		"\"tap\": {\"passed\": 1, \"failed\": 1, \"tests\": [{\"name\": \"" EVIL "\", \"status\": \"not ok\", \"note\": \"" EVIL "\"}]}, "
-		"\"metrics\": {\"" EVIL "\": {\"value\": 3, \"unit\": \"" EVIL "\", \"count\": 1}}, ";
-	static const char *const verdicts[] = { "crash", "timeout", "fail", "lost", "skip", "pass", EVIL };
+		"\"tap\": {\"passed\": 1, \"failed\": 1, \"tests\": [{\"name\": \"" EVIL
+		"\", \"status\": \"not ok\", \"note\": \"" EVIL "\"}]}, "
+		"\"metrics\": {\"" EVIL "\": {\"value\": 3, \"unit\": \"" EVIL
+		"\", \"count\": 1}}, ";
+	static const char *const verdicts[] = { "crash", "timeout", "fail", "lost",
+						"skip",	 "pass",    EVIL };
 	char *cells = strdup(""), *text, *kcidb = NULL;
 	struct json_object *doc;
 	struct archive *a;
@@ -444,7 +454,8 @@ static void test_evil(void **state)
 			free(cells);
 			cells = all;
 		}
-		put_run(k ? "evil/1" : "evil/2", k ? "2026-01-01T00:00:01Z" : EVIL, EVIL, EVIL, cells);
+		put_run(k ? "evil/1" : "evil/2", k ? "2026-01-01T00:00:01Z" : EVIL, EVIL, EVIL,
+			cells);
 	}
 	make_dirs("evil/3");
 	put("evil/3/result.json", "<script>");
@@ -468,7 +479,9 @@ static void test_evil(void **state)
 	for (i = 0; i < doc_length(doc_get(doc, "tests")); i++) {
 		const char *p = doc_string(doc_at(doc_get(doc, "tests"), i), "path");
 
-		assert_int_equal(strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"),
+		assert_int_equal(
+			strspn(p,
+			       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"),
 				 strlen(p));
 	}
 	json_object_put(doc);
@@ -486,14 +499,17 @@ static void test_page(void **state)
 	size_t i;
 
 	(void)state;
-	c[0] = cell("one.release", "release", "pass", "\"metrics\": {\"t\": {\"value\": 2, \"unit\": \"s\", \"count\": 1}}, ");
-	c[1] = cell("one.base", "base", "pass", "\"metrics\": {\"t\": {\"value\": 1, \"unit\": \"s\", \"count\": 1}}, ");
+	c[0] = cell("one.release", "release", "pass",
+		    "\"metrics\": {\"t\": {\"value\": 2, \"unit\": \"s\", \"count\": 1}}, ");
+	c[1] = cell("one.base", "base", "pass",
+		    "\"metrics\": {\"t\": {\"value\": 1, \"unit\": \"s\", \"count\": 1}}, ");
 	c[2] = cell("two.release", "release", "crash", crash);
 	c[3] = cell("three.release", "release", "crash", crash);
 	assert_true(asprintf(&cells, "%s, %s, %s", c[0], c[1], c[2]) > 0);
 	put_run("page/1", "2026-01-01T00:00:01Z", "complete", "p", cells);
 	free(cells);
-	c[4] = cell("one.release", "release", "pass", "\"metrics\": {\"t\": {\"value\": 3, \"unit\": \"s\", \"count\": 1}}, ");
+	c[4] = cell("one.release", "release", "pass",
+		    "\"metrics\": {\"t\": {\"value\": 3, \"unit\": \"s\", \"count\": 1}}, ");
 	assert_true(asprintf(&cells, "%s, %s, %s, %s", c[4], c[1], c[2], c[3]) > 0);
 	put_run("page/2", "2026-01-02T00:00:01Z", "complete", "p", cells);
 	free(cells);
@@ -508,7 +524,9 @@ static void test_page(void **state)
 	matrix = strstr(text, "<h2>Matrix</h2>");
 	assert_true(broke && matrix && broke < matrix);
 	/* One fault in two cells: one group, with its log and its command. */
-	assert_non_null(strstr(broke, "2 cells · bug · fingerprint <code>0123456789abcdef</code> · seen in 2 of 2 runs, first "
+	assert_non_null(strstr(
+		broke,
+		"2 cells · bug · fingerprint <code>0123456789abcdef</code> · seen in 2 of 2 runs, first "
 				      "2026-01-01 00:00"));
 	assert_null(strstr(strstr(broke, "<article") + 1, "<article"));
 	assert_non_null(strstr(broke, "href=\"./2/two.release/console.log\""));
@@ -574,7 +592,10 @@ static struct json_object *kernel_object(const char *image)
 	return o;
 }
 
-/* The script evaluates what it reads: it must see names and offsets, and nothing that a guest made up. */
+/*
+ * The script evaluates what it reads: it must see names and offsets, and nothing that a guest made
+ * up.
+ */
 static void test_symbols(void **state)
 {
 	static const char excerpt[] = "[ 1.0] BUG: x[$(touch pwned)]+0x1/0x2\n"
@@ -597,7 +618,8 @@ static void test_symbols(void **state)
 	    "here=$(dirname \"$0\")\n: >\"$here/seen\"\n"
 	    "while read -r l; do echo \"$l\" >>\"$here/seen\"; echo \"${l%%+*} (/x/linux/mm/ghost.c:12 ../linux/include/linux/mm.h:3)\"; done\n");
 	assert_int_equal(source_lines_find(in_dir("tree"), k, excerpt, &s), 0);
-	assert_string_equal(read_file("tree/scripts/seen"), "ghost_free+0x12/0x34\ndo_swap_page.cold+0x5/0x6\n");
+	assert_string_equal(read_file("tree/scripts/seen"),
+			    "ghost_free+0x12/0x34\ndo_swap_page.cold+0x5/0x6\n");
 	assert_int_equal(s.n, 7);
 	assert_string_equal(s.line[1], "mm/ghost.c:12 ← include/linux/mm.h:3");
 	assert_non_null(s.line[5]);
@@ -627,7 +649,8 @@ static void test_real_script(void **state)
 		skip();
 	make_dirs("real");
 	put("real/bzImage", "image");
-	put("real/k.c", "int ghost_free(int x)\n{\n\treturn x + 1;\n}\nint main(void)\n{\n\treturn ghost_free(1);\n}\n");
+	put("real/k.c",
+	    "int ghost_free(int x)\n{\n\treturn x + 1;\n}\nint main(void)\n{\n\treturn ghost_free(1);\n}\n");
 	if (program_run(&c))
 		skip();
 	k = kernel_object("real/bzImage");
@@ -642,10 +665,16 @@ static void test_real_script(void **state)
 static void test_command(void **state)
 {
 	static char *const echo[] = { "cat", NULL }, *const flood[] = { "yes", NULL },
-			    *const wait[] = { "sleep", "60", NULL }, *const none[] = { "/nonexistent", NULL },
+			   *const wait[] = { "sleep", "60", NULL },
+			   *const none[] = { "/nonexistent", NULL },
 			    *const exit3[] = { "sh", "-c", "exit 3", NULL };
 	struct strbuf out = STRBUF_INIT;
-	struct program c = { .argv = echo, .input = "hello", .log_fd = -1, .out = &out, .out_max = 100, .seconds = 30 };
+	struct program c = { .argv = echo,
+			     .input = "hello",
+			     .log_fd = -1,
+			     .out = &out,
+			     .out_max = 100,
+			     .seconds = 30 };
 
 	(void)state;
 	assert_int_equal(program_run(&c), 0);
