@@ -394,8 +394,8 @@ static int outcome_json(struct json_object *list, const struct outcome *o)
 		struct json_object *s = json_object_new_object();
 
 		r = !s ? -ENOMEM :
-		    jsonout_u64(s, "runs", o->n[k])				 ?:
-		    jsonout_u64(s, "as_expected", o->ok[k])			 ?:
+			 jsonout_u64(s, "runs", o->n[k]) ?:
+			 jsonout_u64(s, "as_expected", o->ok[k]) ?:
 			 jsonout_u64(s, "skipped", o->skipped[k]) ?:
 			 jsonout_str(s, "verdict", (o->bad[k] ?: o->any[k])->verdict) ?:
 			 jsonout_str(s, "reason", reason_of(o, k)) ?: jsonout_add(x, names[k], s);
