@@ -6,7 +6,7 @@ DESTDIR ?=
 export KSRC
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-fleet bench kernel tools image tree patches check-series install clean deps
+.PHONY: help demo check check-fleet bench kernel tools image suites fuzz tree patches check-series install clean deps
 
 help:			## this list
 	@ci/help $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,12 @@ tools: deps		## build swapadm, rig and the guest programs into build/host
 
 image: deps		## make the root image that the VMs use
 	@ci/image
+
+suites: deps		## build the kernel's selftests that rig/plans/suites.ini runs
+	@ci/suites
+
+fuzz: deps		## fuzz what reads foreign bytes, a minute each (needs clang)
+	@ci/fuzz 60
 
 tree: deps		## build/linux = base commit and one commit a patch (KSRC= another base)
 	@ci/tree

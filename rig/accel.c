@@ -154,6 +154,7 @@ static int try_boot(sd_event *event, const char *qemu, const char *kernel, const
 		.memory = 256,
 		.cpus = 1,
 		.kernel = kernel,
+		.share_fd = -1,
 		.cmdline = "console=ttyS0 reboot=t panic=-1 rdinit=/init",
 		.log_fd = -1,
 	};

@@ -7,7 +7,7 @@
 #include "sha256.h"
 
 int cell_spec_id(const struct cell_spec *s, const char *kernel, const char *image,
-		 const char *initrd, char id[CELL_ID_SIZE])
+		 const char *initrd, const char *share, char id[CELL_ID_SIZE])
 {
 	char *text = NULL, hex[SHA256_HEX_SIZE];
 	size_t size;
@@ -22,6 +22,8 @@ int cell_spec_id(const struct cell_spec *s, const char *kernel, const char *imag
 	 */
 	fprintf(f, "rig cell 1\nkernel %s\nimage %s\ninitrd %s\nconstraint %s\n", kernel,
 		s->root ? image : "none", initrd, s->constraint ?: "none");
+	if (share)
+		fprintf(f, "share %s\n", share);
 	r = plan_write_settings(f, s);
 	if (fclose(f) || r) {
 		free(text);

@@ -7,12 +7,13 @@
 #define CELL_ID_SIZE	17	/* 16 hex digits and the NUL */
 
 /*
- * The id of a cell: a hash of all that decides what is run, wherever that is. KERNEL, IMAGE and
- * INITRD are SHA-256 in hex of the contents; IMAGE counts only when the cell has a root image, and
- * INITRD is that of the archive without the job. 0 or -ENOMEM.
+ * The id of a cell: a hash of all that decides what is run, wherever that is. KERNEL, IMAGE,
+ * INITRD and SHARE are SHA-256 in hex of the contents; IMAGE counts only when the cell has a root
+ * image, INITRD is that of the archive without the job, and SHARE, that of the directory the guest
+ * sees, is NULL for a cell without one. 0 or -ENOMEM.
  */
 int cell_spec_id(const struct cell_spec *s, const char *kernel, const char *image,
-		 const char *initrd, char id[CELL_ID_SIZE]);
+		 const char *initrd, const char *share, char id[CELL_ID_SIZE]);
 
 /* Whether S is the form of an id. */
 bool cell_id_valid(const char *s);

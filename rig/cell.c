@@ -405,6 +405,8 @@ static char *job_text(const struct cell *cell)
 	fprintf(f, "kernel = %s\naccel = %s\nicount = %s\nmemory = %u\ncpus = %u\n",
 		cell->kernel->flavor, cell->kvm ? "kvm" : "tcg", s->icount ? "yes" : "no",
 		s->memory, s->cpus);
+	if (s->share)
+		fputs("share = yes\n", f);
 	fprintf(f, "[params]\n");
 	for (i = 0; i < s->params; i++)
 		fprintf(f, "%s = %s\n", s->param[i].name, s->param[i].value);
@@ -543,6 +545,10 @@ static int write_command(struct cell *cell, struct rig_error *e)
 		VM_FD_CONSOLE, VM_FD_CHANNEL, VM_FD_QMP, VM_FD_INITRD);
 	for (i = 0; i < cell->spec->disks; i++)
 		fprintf(f, ", %u is the file of disk %s", VM_FD_DISK + i, cell->spec->disk[i].name);
+	if (cell->share)
+		fprintf(f, ", %u is an image of %s", VM_FD_DISK + i++, cell->share->dir);
+	if (cell->ports)
+		fprintf(f, ", %u and up are the sockets of the shell", VM_FD_DISK + i);
 	fprintf(f, ".\n");
 	r = vm_write_command(cell->vm, f);
 	if (fclose(f) || r)
@@ -584,6 +590,8 @@ static int start(struct cell *cell, struct rig_error *e)
 		.cmdline = cmdline,
 		.initrd_fd = -1,
 		.disk = s->disk,
+		.share_fd = -1,
+		.ports = cell->ports,
 		.log_fd = -1,
 	};
 	int r;
@@ -597,9 +605,14 @@ static int start(struct cell *cell, struct rig_error *e)
 	r = open_logs(cell, e) ?: run_kernel(cell->run, s, &cell->kernel, e);
 	if (!r && s->root)
 		r = run_image(cell->run, e);
+	if (!r && s->share)
+		r = run_share(cell->run, s->share, &cell->share, e);
 	r = r ?: make_cmdline(cell, cmdline, sizeof(cmdline), e);
 	if (r)
 		return r;
+	memcpy(c.port, cell->port, sizeof(c.port));
+	if (cell->share)
+		c.share_fd = cell->share->fd;
 	c.kernel = cell->kernel->path;
 	c.root_image = s->root ? cell->run->image : NULL;
 
@@ -625,7 +638,8 @@ static int start(struct cell *cell, struct rig_error *e)
 		r = vm_new(cell->run->event, &c, &ops, cell, &cell->vm, e);
 	if (r >= 0)
 		r = cell_spec_id(s, cell->kernel->sha256, cell->run->image_sha256,
-				 cell->run->initrd_sha256, cell->id);
+				 cell->run->initrd_sha256, cell->share ? cell->share->sha256 : NULL,
+				 cell->id);
 	if (!r) {
 		r = write_reproduce(cell, e) ?: write_command(cell, e) ?: vm_start(cell->vm, e);
 	}

@@ -39,6 +39,9 @@ struct cell {
 	enum cell_state state;
 	bool kvm;
 	const struct kernel *kernel;
+	const struct share *share;	/* NULL: none */
+	struct vm_port port[VM_PORTS_MAX];	/* the caller's, set before the start */
+	unsigned int ports;
 	char *dir;			/* results of this cell */
 	FILE *console_log, *channel_log;
 	struct console *console;

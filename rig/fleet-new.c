@@ -165,6 +165,10 @@ static int add_inputs(struct fleet *f, struct run *run, struct cell_spec *s, boo
 	char *name;
 	int r;
 
+	if (s->share)
+		return rig_fail(e, -EINVAL,
+				"cell %s has share = %s: the hosts of a fleet do not have that directory (rig run has)",
+				s->name, s->share);
 	r = run_kernel(run, s, &k, e);
 	if (r)
 		return r;
@@ -193,7 +197,7 @@ static int make_id(struct fleet *f, struct fleet_cell *c, struct rig_error *e)
 
 	snprintf(path, sizeof(path), "build/kernels/%s/bzImage", c->spec->kernel);
 	r = cell_spec_id(c->spec, input_hash(f, path), input_hash(f, "build/image/root.erofs"),
-			 input_hash(f, "initrd.cpio"), c->id);
+			 input_hash(f, "initrd.cpio"), NULL, c->id);
 	return r ? rig_fail(e, r, "out of memory") : 0;
 }
 

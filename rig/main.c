@@ -13,9 +13,7 @@
 #include "plan-select.h"
 #include "report.h"
 #include "session.h"
-
-#define EXIT_NO_ACCEL	3
-#define EXIT_USAGE	16
+#include "verbs.h"
 
 static void usage(FILE *f)
 {
@@ -23,6 +21,13 @@ static void usage(FILE *f)
 	      "       rig list PLAN [CELL]…            show them\n"
 	      "       rig fleet PLAN [OPTION]… [CELL]… run them over a pool of hosts (rig fleet -h)\n"
 	      "       rig image [ARG]…                 build the guests' root image\n"
+	      "       rig report DIR…                  what broke, as one page\n"
+	      "       rig compare A B                  what differs beyond the spread\n"
+	      "       rig shell [-- COMMAND]           a guest to try things in\n"
+	      "       rig flaky PLAN CELL              how often does it fail?\n"
+	      "       rig bisect PLAN CELL             which patch broke it, or made it slow?\n"
+	      "       rig baseline PLAN                record what the base kernel fails\n"
+	      "       (rig report -h and so on say more)\n"
 	      "\n"
 	      "PLAN is a file, or the name of one in rig/plans.\n"
 	      "\n"
@@ -42,18 +47,6 @@ static void usage(FILE *f)
 	      "\n"
 	      "Exit status: 0 every cell passed, 1 not so, 3 demanded accelerator is not to be had, 16 usage or plan.\n",
 	      f);
-}
-
-static int complain(const char *verb, const struct rig_error *e)
-{
-	fprintf(stderr, "rig: %s: %s\n", verb, e->text);
-	return 1;
-}
-
-static int bad_usage(const char *verb, const char *what, const char *arg)
-{
-	fprintf(stderr, "rig: %s: %s%s%s (see rig -h)\n", verb, what, arg ? ": " : "", arg ?: "");
-	return EXIT_USAGE;
 }
 
 static int parse_options(int argc, char **argv, struct session_options *o)
@@ -99,13 +92,13 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 		case OPT_ACCEL:
 			c = accel_mode_parse(optarg);
 			if (c < 0)
-				return bad_usage(argv[0], "--accel: auto, kvm or tcg, not", optarg);
+				return verb_usage(argv[0], "--accel: auto, kvm or tcg, not", optarg);
 			o->accel = c;
 			break;
 		case 'j':
 			o->jobs = strtoul(optarg, &end, 10);
 			if (*end || !o->jobs || o->jobs > 4096)
-				return bad_usage(argv[0], "--jobs: a number from 1, not", optarg);
+				return verb_usage(argv[0], "--jobs: a number from 1, not", optarg);
 			break;
 		case OPT_JSON:
 			o->json = optarg;
@@ -131,7 +124,7 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 		case OPT_ATTEMPT:
 			o->attempt = strtoul(optarg, &end, 10);
 			if (*end || !o->attempt || o->attempt > 1000000)
-				return bad_usage(argv[0], "--attempt: a number from 1, not", optarg);
+				return verb_usage(argv[0], "--attempt: a number from 1, not", optarg);
 			break;
 		case OPT_FLAT:
 			o->flat = true;
@@ -163,18 +156,18 @@ static int do_run(const struct paths *paths, int argc, char **argv)
 	if (r)
 		return r;
 	if (optind == argc)
-		return bad_usage("run", "which plan?", NULL);
+		return verb_usage("run", "which plan?", NULL);
 	r = plan_find(paths, argv[optind], &plan, &e) ?:
 		    plan_select(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (!r && o.flat && (n != 1 || !o.out))
 		r = rig_fail(&e, -EINVAL, "--flat needs --out and exactly one cell");
 	if (r) {
-		complain("run", &e);
+		verb_failed("run", &e);
 		r = EXIT_USAGE;
 	} else {
 		r = session_run(&o, paths, plan, cells, n, &passed, &e);
 		if (r)
-			complain("run", &e);
+			verb_failed("run", &e);
 		r = r == -ENODEV ? EXIT_NO_ACCEL : r || !passed;
 	}
 	free(cells);
@@ -195,11 +188,11 @@ static int do_list(const struct paths *paths, int argc, char **argv)
 	if (r)
 		return r;
 	if (optind == argc)
-		return bad_usage("list", "which plan?", NULL);
+		return verb_usage("list", "which plan?", NULL);
 	r = plan_find(paths, argv[optind], &plan, &e) ?:
 		    plan_select(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (r)
-		complain("list", &e);
+		verb_failed("list", &e);
 	else
 		report_list(plan, cells, n);
 	free(cells);
@@ -229,6 +222,12 @@ static const struct verb {
 	{ "list", do_list },
 	{ "fleet", do_fleet },
 	{ "image", do_image },
+	{ "report", do_report },
+	{ "compare", do_compare },
+	{ "shell", do_shell },
+	{ "flaky", do_flaky },
+	{ "bisect", do_bisect },
+	{ "baseline", do_baseline },
 };
 
 int main(int argc, char **argv)
@@ -258,12 +257,12 @@ int main(int argc, char **argv)
 			return do_fleet(NULL, argc - 1, argv + 1);
 		r = paths_new(&paths, &e);
 		if (r) {
-			complain(argv[1], &e);
+			verb_failed(argv[1], &e);
 			return 1;
 		}
 		r = verbs[i].fn(paths, argc - 1, argv + 1);
 		paths_free(paths);
 		return r;
 	}
-	return bad_usage(argv[1], "no such command", NULL);
+	return verb_usage(argv[1], "no such command", NULL);
 }

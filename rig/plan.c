@@ -77,6 +77,7 @@ static void spec_clear(struct cell_spec *c)
 	free(c->scenario);
 	free(c->args);
 	free(c->append);
+	free(c->share);
 	for (i = 0; i < c->params; i++) {
 		free(c->param[i].name);
 		free(c->param[i].value);
@@ -105,11 +106,12 @@ static int spec_copy(struct cell_spec *to, const struct cell_spec *from)
 	unsigned int i;
 	int r;
 
-	c.name = c.kernel = c.config = c.constraint = c.scenario = c.args = c.append = NULL;
+	c.name = c.kernel = c.config = c.constraint = c.scenario = c.args = c.append = c.share = NULL;
 	c.params = 0;
 	r = dup_to(&c.kernel, from->kernel) ?: dup_to(&c.scenario, from->scenario) ?:
 	    dup_to(&c.args, from->args) ?: dup_to(&c.append, from->append) ?:
-	    dup_to(&c.config, from->config) ?: dup_to(&c.constraint, from->constraint);
+	    dup_to(&c.share, from->share) ?: dup_to(&c.config, from->config) ?:
+	    dup_to(&c.constraint, from->constraint);
 	for (i = 0; !r && i < from->params; i++) {
 		c.param[i].name = c.param[i].value = NULL;
 		r = dup_to(&c.param[i].name, from->param[i].name) ?:
@@ -362,6 +364,8 @@ static int set_cell_key(struct parser *p, struct cell_spec *c, const char *key, 
 		return set_text(p, &c->args, value);
 	if (!strcmp(key, "append"))
 		return set_text(p, &c->append, value);
+	if (!strcmp(key, "share"))
+		return set_text(p, &c->share, value);
 	if (!strcmp(key, "memory")) {
 		if (parse_size(value, &v) || v < 32ull << 20 || v >> 20 > MEMORY_MAX ||
 		    v % (1 << 20))
@@ -703,6 +707,9 @@ static int finish(struct parser *p)
 			return bad(p, "[cell %s]: mode = systemd needs root = yes", c->name);
 		if (c->icount && c->cpus != 1)
 			return bad(p, "[cell %s]: icount = yes needs cpus = 1", c->name);
+		if (c->share && c->disks == CELL_DISKS_MAX)
+			return bad(p, "[cell %s]: share leaves room for %d disks", c->name,
+				   CELL_DISKS_MAX - 1);
 		if (c->seed_random && random_seed(&c->seed))
 			return rig_fail(p->error, -errno, "%s: cannot get a random seed: %s",
 					p->path, strerror(errno));
@@ -794,7 +801,7 @@ int plan_write_settings(FILE *f, const struct cell_spec *c)
 {
 	unsigned int i, n = 0;
 
-	fprintf(f, "scenario = %s\n", c->scenario);
+	fprintf(f, "scenario=%s\n", c->scenario);
 	if (c->args)
 		fprintf(f, "args=%s\n", c->args);
 	if (c->append)
@@ -832,8 +839,10 @@ int plan_write_cell(FILE *f, const struct plan *p, const struct cell_spec *c)
 	if (p)
 		fprintf(f, "[plan]\nname = %s\n\n", p->name);
 	fprintf(f, "[cell %s]\n", c->name);
-	fprintf(f, "kernel = %s\nexpect = %s\n", c->kernel, verdict_name(c->expect));
+	fprintf(f, "kernel=%s\nexpect = %s\n", c->kernel, verdict_name(c->expect));
 	if (c->constraint)
 		fprintf(f, "constraint=%s\n", c->constraint);
+	if (c->share)
+		fprintf(f, "share=%s\n", c->share);
 	return plan_write_settings(f, c);
 }

@@ -55,6 +55,7 @@ struct cell_spec {
 	char *scenario;
 	char *args;
 	char *append;		/* added to the kernel command line */
+	char *share;		/* directory of the host that the guest sees, read-only */
 	unsigned int memory;	/* MiB */
 	unsigned int cpus;
 	unsigned int deadline;	/* seconds */
@@ -101,7 +102,8 @@ int plan_write_cell(FILE *f, const struct plan *p, const struct cell_spec *c);
 
 /*
  * The settings that say what is run, one `key = value` a line, always in one order: without the
- * names of plan and cell, the kernel (its content counts), what is expected and the constraint.
+ * names of plan and cell, the kernel and the shared directory (their content counts), what is
+ * expected and the constraint.
  */
 int plan_write_settings(FILE *f, const struct cell_spec *c);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,11 @@
 #include <unistd.h>
 
 #include "initrd.h"
+#include "program.h"
 #include "run.h"
+
+#define SHARE_BYTES_MAX		(2ull << 30)
+#define SHARE_SECONDS_MAX	300
 
 #define SAME_SECOND_MAX	100
 
@@ -133,6 +138,14 @@ static void kernel_free(struct kernel *k)
 	free(k);
 }
 
+static void share_free(struct share *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->dir);
+	free(s);
+}
+
 void run_free(struct run *run)
 {
 	if (!run)
@@ -145,6 +158,12 @@ void run_free(struct run *run)
 	}
 	if (run->initrd_fd >= 0)
 		close(run->initrd_fd);
+	while (run->shares) {
+		struct share *s = run->shares;
+
+		run->shares = s->next;
+		share_free(s);
+	}
 	free(run->image);
 	free(run->out);
 	sd_event_unref(run->event);
@@ -328,4 +347,81 @@ int run_initrd(struct run *run, struct rig_error *e)
 	}
 	r = sha256_fd_hex(run->initrd_fd, run->initrd_sha256);
 	return r ? rig_fail(e, r, "cannot read the initrd: %s", strerror(-r)) : 0;
+}
+
+static uint64_t tree_bytes;	/* nftw has no argument for its callback */
+
+static int count_bytes(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)path;
+	(void)ftw;
+	if (type == FTW_F)
+		tree_bytes += st->st_size;
+	return tree_bytes > SHARE_BYTES_MAX;
+}
+
+static int make_share(struct run *run, const char *dir, struct share *s, struct rig_error *e)
+{
+	char real[PATH_MAX], *path = dir[0] == '/' ? strdup(dir) : path_join(run->paths->root, dir);
+	char *image = path_join(run->out, "share.erofs");
+	char *argv[] = { "mkfs.erofs", "-T0", "-U00000000-0000-0000-0000-000000000000", "-x-1",
+			 "--all-root", image, real, NULL };
+	struct program c = { .argv = argv, .log_fd = -1, .seconds = SHARE_SECONDS_MAX };
+	struct stat st;
+	int r = 0;
+
+	if (!path || !image)
+		r = rig_fail(e, -ENOMEM, "out of memory");
+	else if (!realpath(path, real) || stat(real, &st))
+		r = rig_fail(e, -errno, "cannot share %s: %s", path, strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		r = rig_fail(e, -ENOTDIR, "cannot share %s: not a directory", real);
+	tree_bytes = 0;
+	if (!r && nftw(real, count_bytes, 16, FTW_PHYS))
+		r = rig_fail(e, -EFBIG, "cannot share %s: more than %llu MiB, or not readable", real,
+			     SHARE_BYTES_MAX >> 20);
+	if (!r) {
+		r = program_run(&c);
+		if (r)
+			r = rig_fail(e, r < 0 ? r : -EIO, "cannot share %s: mkfs.erofs: %s", real,
+				     r < 0 ? strerror(-r) : "failed");
+	}
+	if (!r) {
+		s->fd = open(image, O_RDONLY | O_CLOEXEC);
+		if (s->fd < 0)
+			r = rig_fail(e, -errno, "cannot read %s: %s", image, strerror(errno));
+		else
+			r = sha256_fd_hex(s->fd, s->sha256);
+	}
+	if (image)
+		unlink(image);
+	free(path);
+	free(image);
+	return r;
+}
+
+int run_share(struct run *run, const char *dir, const struct share **ret, struct rig_error *e)
+{
+	struct share *s;
+	int r;
+
+	for (s = run->shares; s; s = s->next)
+		if (!strcmp(s->dir, dir)) {
+			*ret = s;
+			return 0;
+		}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return rig_fail(e, -ENOMEM, "out of memory");
+	s->fd = -1;
+	s->dir = strdup(dir);
+	r = s->dir ? make_share(run, dir, s, e) : rig_fail(e, -ENOMEM, "out of memory");
+	if (r) {
+		share_free(s);
+		return r;
+	}
+	s->next = run->shares;
+	run->shares = s;
+	*ret = s;
+	return 0;
 }

@@ -23,6 +23,14 @@ struct kernel {
 	char config_sha256[SHA256_HEX_SIZE];
 };
 
+/* An image of a directory that cells share; one object however many cells do. */
+struct share {
+	struct share *next;
+	char *dir;			/* as the plan says */
+	int fd;				/* a file without a name */
+	char sha256[SHA256_HEX_SIZE];
+};
+
 /* What the cells of one run share. */
 struct run {
 	sd_event *event;
@@ -38,6 +46,7 @@ struct run {
 	int initrd_fd;			/* archive without a job, the same for all cells; -1: not made */
 	char initrd_sha256[SHA256_HEX_SIZE];
 	struct kernel *kernels;
+	struct share *shares;
 	char started[32];		/* ISO 8601, UTC */
 	const char *kernel_override;	/* --kernel, or NULL */
 	const char *image_override;	/* --image, or NULL */
@@ -64,6 +73,12 @@ int run_image(struct run *run, struct rig_error *e);
 
 /* Makes and hashes the initrd without a job, once. */
 int run_initrd(struct run *run, struct rig_error *e);
+
+/*
+ * The image (erofs) of the directory that a cell shares with its guest, made and hashed when first
+ * asked for. A relative name is below the project's root.
+ */
+int run_share(struct run *run, const char *dir, const struct share **ret, struct rig_error *e);
 
 /* Opens NAME in DIR for writing, replacing it. NULL with errno. */
 FILE *run_create(const char *dir, const char *name);
