@@ -17,7 +17,7 @@ demo: deps		## swap a real workload to a ghost device in a VM, show what happene
 check: deps		## every test, from host units to the patched kernels under stress
 	@ci/check
 
-check-fleet: deps	## the fleet under chaos: four slurmd on loopback, hosts that die (8 minutes)
+check-fleet: deps	## the fleet under chaos: four slurmd on loopback, hosts that die (4 minutes)
 	@ci/check-fleet
 
 bench: deps		## the benchmarks: guest instructions, base and release kernel in one run

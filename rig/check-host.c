@@ -14,8 +14,8 @@
 #include "fleet.h"
 #include "host.h"
 #include "strbuf.h"
+#include "verbs.h"
 
-#define EXIT_USAGE	16
 #define DISK_LOW	(1ull << 30)
 
 struct host {

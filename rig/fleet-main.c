@@ -11,9 +11,9 @@
 #include "check-host.h"
 #include "fleet.h"
 #include "plan-select.h"
+#include "verbs.h"
 #include "worker.h"
 
-#define EXIT_USAGE	16
 #define WATCH_SEC	2
 
 struct options {
@@ -160,8 +160,10 @@ static int run(const struct paths *paths, int argc, char **argv)
 	}
 	r = fleet_new(paths, plan, cells, n, &o.run, o.dry_run, &f, &e);
 	free(cells);
-	if (r)
-		return complain(NULL, &e);
+	if (r) {
+		complain(NULL, &e);
+		return r == -EINVAL ? EXIT_USAGE : 1;
+	}
 	if (o.dry_run) {
 		fleet_print_cells(f, stdout);
 	} else {

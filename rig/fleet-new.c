@@ -165,10 +165,6 @@ static int add_inputs(struct fleet *f, struct run *run, struct cell_spec *s, boo
 	char *name;
 	int r;
 
-	if (s->share)
-		return rig_fail(e, -EINVAL,
-				"cell %s has share = %s: the hosts of a fleet do not have that directory (rig run has)",
-				s->name, s->share);
 	r = run_kernel(run, s, &k, e);
 	if (r)
 		return r;
@@ -280,6 +276,19 @@ static int make_dir(struct fleet *f, const char *out, struct rig_error *e)
 	return rig_fail(e, r ?: -EEXIST, "cannot make %s: %s", f->dir ?: results, strerror(-r));
 }
 
+/* A host has the inputs of the fleet, and no directory of ours. */
+static int refuse_shares(struct cell_spec *const *cells, size_t n, struct rig_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (cells[i]->share)
+			return rig_fail(e, -EINVAL,
+					"cell %s: share = %s: the hosts of a fleet do not have that directory (use rig run)",
+					cells[i]->name, cells[i]->share);
+	return 0;
+}
+
 int fleet_new(const struct paths *paths, struct plan *plan, struct cell_spec *const *cells,
 	      size_t n, const struct fleet_options_run *o, bool dry, struct fleet **ret,
 	      struct rig_error *e)
@@ -315,7 +324,7 @@ int fleet_new(const struct paths *paths, struct plan *plan, struct cell_spec *co
 	f->cell = calloc(n, sizeof(*f->cell));
 	r = !f->plan_file || (o->qemu && !f->qemu) || !f->cell ?
 		    rig_fail(e, -ENOMEM, "out of memory") :
-		    0;
+		    refuse_shares(cells, n, e);
 	if (!r) {
 		r = sha256_file_hex(plan->path, f->plan_sha256);
 		if (r)

@@ -46,6 +46,8 @@ is "cells" "$(complete_words "$rig" flaky check onoff)" onoff.release
 is "cells after an option with a value" "$(complete_words "$rig" bisect --times 3 check onoff)" onoff.release
 is "accelerators" "$(complete_words "$rig" shell --accel k)" kvm
 is "kernels" "$(complete_words "$rig" run --kernel deb)" debug
+is "verbs of fleet" "$(complete_words "$rig" fleet sta)" status
+is "options of a run of a fleet" "$(complete_words "$rig" run --i)" "--image --initrd"
 is "a number cannot be completed" "$(complete_words "$rig" flaky --times '')" ""
 echo "1..$n"
 [ $bad = 0 ]

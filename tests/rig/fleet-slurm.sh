@@ -3,7 +3,7 @@
 # The real Slurm is in ci/check-fleet; here are the things that need no VM, and hosts that lie.
 set -uo pipefail
 
-rig=$1 qemu=$3 sim=$4
+rig=$(realpath "$1") qemu=$3 sim=$(realpath "$4")
 . "$2"
 dir=$(mktemp -d /tmp/test-rig-slurm-XXXXXX)
 export RIG_ROOT=$dir/project SLURM_SIM=test-rig-slurm-$$ RIG_QEMU=$qemu

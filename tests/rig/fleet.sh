@@ -3,7 +3,7 @@
 # What fleet.json says is looked for with grep: a cell is one line there.
 set -uo pipefail
 
-rig=$1 qemu=$3 validate=$4 docs=$5
+rig=$(realpath "$1") qemu=$3 validate=$(realpath "$4") docs=$5
 . "$2"
 dir=$(mktemp -d /tmp/test-rig-fleet-XXXXXX)
 trap 'rm -rf "$dir"' EXIT
@@ -87,6 +87,12 @@ same $? 1 "another command line, other ids"
 "$rig" list m.ini >list.out; same "$(grep -c '^pass\.\|^twin' list.out)" 9 "rig list takes a matrix, too"
 "$rig" fleet m.ini --engine lsf 2>/dev/null; same $? 16 "an unknown engine is wrong usage"
 
+printf '%s[cell pass]\nshare = /etc\n[cell pass.2]\n' "$head" >share.ini
+"$rig" fleet share.ini --out share >share.out 2>&1; same $? 16 "a cell that shares a directory is refused"
+grep -q 'cell pass: share = /etc: the hosts of a fleet do not have that directory' share.out; check $? "and that is said"
+[ ! -e share ]; check $? "before anything is made"
+"$rig" fleet share.ini --dry-run pass.2 >share.out 2>&1; same "$? $(tail -n 1 share.out)" "0 1 cells" "the other cells of its plan are not"
+
 # --- every verdict, results and their place
 {
 	echo "$head"
@@ -148,10 +154,10 @@ grep -q 'disk       missing' h.out && grep -q 'tool       missing  no-such-qemu'
 complete_words() {
 	COMP_WORDS=("$rig" "$@") COMP_CWORD=$#
 	COMPREPLY=()
-	_rig_fleet_or_rig
+	_rig
 	echo "${COMPREPLY[*]}"
 }
-. "$docs/../rig/completion/rig-fleet"
+. "$docs/../rig/completion/rig"
 same "$(complete_words fleet can)" cancel "completion of a verb"
 same "$(complete_words fleet x.ini --engine '')" "local slurm" "of an argument"
 same "$(complete_words fleet check-host --sc)" "--scratch" "of an option"

@@ -32,6 +32,13 @@ check "no image is left" test -z "$(find "$work/1" -name '*.erofs')"
 check "the cell can be run again" test "$(status "$rig" run "$work/1/pass/cell.ini" --accel tcg --out "$work/2")" = 0
 check "the same content has the same hash" test "$(field "$work/1" share_sha256)" = "$(field "$work/2" share_sha256)"
 check "and the cell the same id" test "$(field "$work/1" id)" = "$(field "$work/2" id)"
+cp -r "$top/shared" "$top/moved"
+sed 's/^share = shared$/share = moved/' "$work/p.ini" >"$work/moved.ini"
+"$rig" run "$work/moved.ini" --accel tcg --out "$work/moved" >/dev/null
+check "the same content elsewhere: the same id" test "$(field "$work/1" id)" = "$(field "$work/moved" id)"
+sed '/^share = /d' "$work/p.ini" >"$work/none.ini"
+"$rig" run "$work/none.ini" --accel tcg --out "$work/none" >/dev/null
+check "nothing shared: another id" test "$(field "$work/1" id)" != "$(field "$work/none" id)"
 echo changed >"$top/shared/sub/file"
 "$rig" run "$work/p.ini" --accel tcg --out "$work/3" >/dev/null
 check "another content has another id" test "$(field "$work/1" id)" != "$(field "$work/3" id)"
