@@ -46,6 +46,14 @@ cells() { for c; do printf '[cell %s]\nseed = %d\n' "$c" $((++seed)); done; }
 fleet() { # NAME
 	timeout 100 "$rig" fleet "$1.ini" --engine slurm --accel tcg --out "$1" >"$1.out" 2>&1
 }
+# kill_driver PID: of a fleet in the background, timeout and rig; not what they have started elsewhere
+kill_driver() {
+	local watch rig_pid
+	watch=$(pgrep -x timeout -P "$1" || echo "$1")
+	rig_pid=$(pgrep -P "$watch")
+	kill -KILL "$rig_pid" "$watch"
+	wait "$1" 2>/dev/null
+}
 
 # --- results over the engine's channel
 { plan; cells pass fail panic silent pass.b pass.c; } >e.ini
@@ -85,7 +93,7 @@ fi
 { plan; cells slow.1 slow.2 slow.3 slow.4 slow.5 slow.6; } >k.ini
 fleet k &
 wait_for grep -qs '"e":"began"' k/journal
-pkill -KILL -f "fleet k.ini --engine slurm" ; wait $! 2>/dev/null
+kill_driver $!
 sleep 2
 "$rig" fleet resume k >k2.out 2>&1; check $? "resume"
 same "$(grep -c '"e":"began"' k/journal)" 6 "without doing anything twice"
@@ -95,7 +103,7 @@ wait_for gone; check $? "no worker stays"
 { plan; cells nobeat.1 nobeat.2 nobeat.3 nobeat.4 nobeat.5; } >c.ini
 fleet c &
 wait_for grep -qs '"e":"began"' c/journal
-pkill -KILL -f "fleet c.ini --engine slurm"; wait $! 2>/dev/null
+kill_driver $!
 "$rig" fleet cancel c; check $? "cancel of a fleet that nobody drives"
 same "$(grep -c '"verdict": "lost".*cancelled' c/fleet.json)" 5 "every cell has a verdict"
 wait_for gone; check $? "no worker stays after it"

@@ -91,7 +91,7 @@ printf '%s[cell pass]\nshare = /etc\n[cell pass.2]\n' "$head" >share.ini
 "$rig" fleet share.ini --out share >share.out 2>&1; same $? 16 "a cell that shares a directory is refused"
 grep -q 'cell pass: share = /etc: the hosts of a fleet do not have that directory' share.out; check $? "and that is said"
 [ ! -e share ]; check $? "before anything is made"
-"$rig" fleet share.ini --dry-run pass.2 >share.out 2>&1; same "$? $(tail -n 1 share.out)" "0 1 cells" "the other cells of its plan are not"
+"$rig" fleet share.ini --dry-run pass.2 >share.out 2>&1; same "$? $(tail -n 1 share.out)" "0 1 cell" "the other cells of its plan are not"
 
 # --- every verdict, results and their place
 {
