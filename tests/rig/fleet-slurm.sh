@@ -104,7 +104,7 @@ wait_for gone; check $? "no worker stays"
 fleet c &
 wait_for grep -qs '"e":"began"' c/journal
 kill_driver $!
-"$rig" fleet cancel c; check $? "cancel of a fleet that nobody drives"
+"$rig" fleet cancel c >cancel.out 2>&1; check $? "cancel of a fleet that nobody drives"
 same "$(grep -c '"verdict": "lost".*cancelled' c/fleet.json)" 5 "every cell has a verdict"
 wait_for gone; check $? "no worker stays after it"
 same "$(find scratch/*/jobs -mindepth 1 | wc -l)" 0 "nor scratch"
