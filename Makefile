@@ -6,7 +6,7 @@ DESTDIR ?=
 export KSRC
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check bench kernel tools image tree patches check-series install clean deps
+.PHONY: help demo check check-fleet bench kernel tools image suites fuzz tree patches check-series install clean deps
 
 help:			## this list
 	@ci/help $(firstword $(MAKEFILE_LIST))
@@ -16,6 +16,9 @@ demo: deps		## swap a real workload to a ghost device in a VM, show what happene
 
 check: deps		## every test, from host units to the patched kernels under stress
 	@ci/check
+
+check-fleet: deps	## the fleet under chaos: four slurmd on loopback, hosts that die (4 minutes)
+	@ci/check-fleet
 
 bench: deps		## the benchmarks: guest instructions, base and release kernel in one run
 	@ci/bench
@@ -28,6 +31,12 @@ tools: deps		## build swapadm, rig and the guest programs into build/host
 
 image: deps		## make the root image that the VMs use
 	@ci/image
+
+suites: deps		## build the kernel's selftests that rig/plans/suites.ini runs
+	@ci/suites
+
+fuzz: deps		## fuzz what reads foreign bytes, a minute each (needs clang)
+	@ci/fuzz 60
 
 tree: deps		## build/linux = base commit and one commit a patch (KSRC= another base)
 	@ci/tree

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -155,6 +154,7 @@ static int try_boot(sd_event *event, const char *qemu, const char *kernel, const
 		.memory = 256,
 		.cpus = 1,
 		.kernel = kernel,
+		.share_fd = -1,
 		.cmdline = "console=ttyS0 reboot=t panic=-1 rdinit=/init",
 		.log_fd = -1,
 	};
@@ -216,8 +216,7 @@ out:
 /* What the answer depends on: this boot of this host, QEMU, and the kernel that is to boot. */
 static int cache_key(const char *qemu, const char *kernel, char key[SHA256_HEX_SIZE])
 {
-	char boot[64] = "";
-	struct stat st;
+	char boot[64] = "", hash[SHA256_HEX_SIZE];
 	struct sha256 s;
 	FILE *f;
 
@@ -227,14 +226,13 @@ static int cache_key(const char *qemu, const char *kernel, char key[SHA256_HEX_S
 	if (!fgets(boot, sizeof(boot), f))
 		boot[0] = '\0';
 	fclose(f);
-	if (!boot[0] || stat(kernel, &st))
+	if (!boot[0] || sha256_file_hex(kernel, hash))
 		return -ENOENT;
 	sha256_init(&s);
 	sha256_update(&s, boot, strlen(boot));
 	sha256_update(&s, qemu, strlen(qemu));
-	sha256_update(&s, kernel, strlen(kernel));
-	sha256_update(&s, &st.st_mtim, sizeof(st.st_mtim));
-	sha256_update(&s, &st.st_size, sizeof(st.st_size));
+	/* By content: in a fleet each job has the kernel under a path of its own. */
+	sha256_update(&s, hash, sizeof(hash));
 	sha256_final_hex(&s, key);
 	return 0;
 }

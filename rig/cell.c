@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -404,6 +405,8 @@ static char *job_text(const struct cell *cell)
 	fprintf(f, "kernel = %s\naccel = %s\nicount = %s\nmemory = %u\ncpus = %u\n",
 		cell->kernel->flavor, cell->kvm ? "kvm" : "tcg", s->icount ? "yes" : "no",
 		s->memory, s->cpus);
+	if (s->share)
+		fputs("share = yes\n", f);
 	fprintf(f, "[params]\n");
 	for (i = 0; i < s->params; i++)
 		fprintf(f, "%s = %s\n", s->param[i].name, s->param[i].value);
@@ -414,34 +417,49 @@ static char *job_text(const struct cell *cell)
 	return text;
 }
 
+/* What all cells of the run have in common comes first; FD's offset is at its end then. */
+static int copy_base(struct cell *cell, int fd)
+{
+	loff_t from = 0;
+	ssize_t n;
+
+	do
+		n = copy_file_range(cell->run->initrd_fd, &from, fd, NULL, 1u << 30, 0);
+	while (n > 0);
+	if (n < 0 && !from && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL)) {
+		off_t at = 0;
+
+		do
+			n = sendfile(fd, cell->run->initrd_fd, &at, 1u << 30);
+		while (n > 0);
+	}
+	return n < 0 ? -errno : 0;
+}
+
 static int make_initrd(struct cell *cell, struct rig_error *e)
 {
-	const struct paths *p = cell->run->paths;
-	struct initrd_source src = {
-		.agent = p->agent,
-		.programs = p->programs,
-		.swapadm = p->swapadm,
-		.kselftest = p->kselftest,
-		.scenarios = p->scenarios,
-		.product = (const char *const *)p->product,
-	};
-	char *job = job_text(cell);
+	char *job;
 	int fd, r;
 	FILE *f;
 
+	r = run_initrd(cell->run, e);
+	if (r)
+		return r;
+	job = job_text(cell);
 	if (!job)
 		return rig_fail(e, -ENOMEM, "out of memory");
-	src.job = job;
 	fd = scratch_file(cell, "initrd.cpio", e);
 	if (fd < 0) {
 		free(job);
 		return fd;
 	}
-	f = fdopen(dup(fd), "w");
+	r = copy_base(cell, fd);
+	f = r ? NULL : fdopen(dup(fd), "w");
 	if (!f) {
-		r = rig_fail(e, -errno, "cannot write the initrd: %s", strerror(errno));
+		r = rig_fail(e, r ?: -errno, "cannot write the initrd: %s",
+			     strerror(r ? -r : errno));
 	} else {
-		r = initrd_write(f, &src, e);
+		r = initrd_write_job(f, job, e);
 		if (fclose(f) && !r)
 			r = rig_fail(e, -errno, "cannot write the initrd: %s", strerror(errno));
 	}
@@ -527,35 +545,15 @@ static int write_command(struct cell *cell, struct rig_error *e)
 		VM_FD_CONSOLE, VM_FD_CHANNEL, VM_FD_QMP, VM_FD_INITRD);
 	for (i = 0; i < cell->spec->disks; i++)
 		fprintf(f, ", %u is the file of disk %s", VM_FD_DISK + i, cell->spec->disk[i].name);
+	if (cell->share)
+		fprintf(f, ", %u is an image of %s", VM_FD_DISK + i++, cell->share->dir);
+	if (cell->ports)
+		fprintf(f, ", %u and up are the sockets of the shell", VM_FD_DISK + i);
 	fprintf(f, ".\n");
 	r = vm_write_command(cell->vm, f);
 	if (fclose(f) || r)
 		return rig_fail(e, -EIO, "cannot write %s/qemu.cmd", cell->dir);
 	return 0;
-}
-
-/* Same id, same thing run: everything that QEMU and the guest are given. */
-static void make_id(struct cell *cell)
-{
-	char *const *argv = vm_argv(cell->vm), hex[SHA256_HEX_SIZE];
-	struct sha256 s;
-	unsigned int i;
-
-	sha256_init(&s);
-	sha256_update(&s, cell->kernel->sha256, SHA256_HEX_SIZE);
-	sha256_update(&s, cell->initrd_sha256, SHA256_HEX_SIZE);
-	if (cell->spec->root)
-		sha256_update(&s, cell->run->image_sha256, SHA256_HEX_SIZE);
-	for (; *argv; argv++) {
-		const char *tsc = strstr(*argv, "tsc_early_khz=");
-
-		/* Measured anew in each run, and of no meaning for what is tested. */
-		sha256_update(&s, *argv, tsc ? (size_t)(tsc - *argv) : strlen(*argv) + 1);
-	}
-	for (i = 0; i < cell->spec->disks; i++)
-		sha256_update(&s, &cell->spec->disk[i].size, sizeof(cell->spec->disk[i].size));
-	sha256_final_hex(&s, hex);
-	snprintf(cell->id, sizeof(cell->id), "%.16s", hex);
 }
 
 static int open_logs(struct cell *cell, struct rig_error *e)
@@ -592,11 +590,13 @@ static int start(struct cell *cell, struct rig_error *e)
 		.cmdline = cmdline,
 		.initrd_fd = -1,
 		.disk = s->disk,
+		.share_fd = -1,
+		.ports = cell->ports,
 		.log_fd = -1,
 	};
 	int r;
 
-	cell->dir = path_join(cell->run->out, s->name);
+	cell->dir = cell->run->flat ? strdup(cell->run->out) : path_join(cell->run->out, s->name);
 	if (!cell->dir)
 		return rig_fail(e, -ENOMEM, "out of memory");
 	r = path_mkdirs(cell->dir);
@@ -605,9 +605,14 @@ static int start(struct cell *cell, struct rig_error *e)
 	r = open_logs(cell, e) ?: run_kernel(cell->run, s, &cell->kernel, e);
 	if (!r && s->root)
 		r = run_image(cell->run, e);
+	if (!r && s->share)
+		r = run_share(cell->run, s->share, &cell->share, e);
 	r = r ?: make_cmdline(cell, cmdline, sizeof(cmdline), e);
 	if (r)
 		return r;
+	memcpy(c.port, cell->port, sizeof(c.port));
+	if (cell->share)
+		c.share_fd = cell->share->fd;
 	c.kernel = cell->kernel->path;
 	c.root_image = s->root ? cell->run->image : NULL;
 
@@ -631,8 +636,11 @@ static int start(struct cell *cell, struct rig_error *e)
 	}
 	if (r >= 0)
 		r = vm_new(cell->run->event, &c, &ops, cell, &cell->vm, e);
+	if (r >= 0)
+		r = cell_spec_id(s, cell->kernel->sha256, cell->run->image_sha256,
+				 cell->run->initrd_sha256, cell->share ? cell->share->sha256 : NULL,
+				 cell->id);
 	if (!r) {
-		make_id(cell);
 		r = write_reproduce(cell, e) ?: write_command(cell, e) ?: vm_start(cell->vm, e);
 	}
 	/* QEMU has its own by now. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "cell-id.h"
 #include "channel.h"
 #include "console.h"
 #include "run.h"
@@ -38,6 +39,9 @@ struct cell {
 	enum cell_state state;
 	bool kvm;
 	const struct kernel *kernel;
+	const struct share *share;	/* NULL: none */
+	struct vm_port port[VM_PORTS_MAX];	/* the caller's, set before the start */
+	unsigned int ports;
 	char *dir;			/* results of this cell */
 	FILE *console_log, *channel_log;
 	struct console *console;
@@ -51,7 +55,7 @@ struct cell {
 	bool dump_by_break; /* the agent did not answer: SysRq came over the serial line */
 	uint64_t dump_bytes;
 	char initrd_sha256[SHA256_HEX_SIZE];
-	char id[17];			/* hash of all that is run */
+	char id[CELL_ID_SIZE];
 	bool timed_out;
 	char timeout_reason[96];
 	char end[192];			/* how the VM ended */

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "host.h"
 
@@ -14,8 +15,9 @@ unsigned int host_cores(void)
 	return CPU_COUNT(&set);
 }
 
-uint64_t host_memory_mib(void)
+static uint64_t meminfo_mib(const char *key)
 {
+	size_t len = strlen(key);
 	uint64_t kib = 0;
 	char line[128];
 	FILE *f;
@@ -24,8 +26,18 @@ uint64_t host_memory_mib(void)
 	if (!f)
 		return 0;
 	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) == 1)
+		if (!strncmp(line, key, len) && sscanf(line + len, ": %" SCNu64 " kB", &kib) == 1)
 			break;
 	fclose(f);
 	return kib / 1024;
+}
+
+uint64_t host_memory_mib(void)
+{
+	return meminfo_mib("MemAvailable");
+}
+
+uint64_t host_total_mib(void)
+{
+	return meminfo_mib("MemTotal");
 }

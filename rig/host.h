@@ -10,4 +10,7 @@ unsigned int host_cores(void);
 /* MemAvailable in MiB; 0 when it cannot be read. */
 uint64_t host_memory_mib(void);
 
+/* MemTotal in MiB; 0 when it cannot be read. */
+uint64_t host_total_mib(void);
+
 #endif

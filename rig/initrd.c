@@ -186,6 +186,16 @@ int initrd_write(FILE *f, const struct initrd_source *src, struct rig_error *e)
 	}
 	if (r)
 		return r;
-	r = cpio_data(&c, "job", 0644, src->job, strlen(src->job)) ?: cpio_end(&c);
+	if (src->job)
+		r = cpio_data(&c, "job", 0644, src->job, strlen(src->job));
+	r = r ?: cpio_end(&c);
+	return r ? rig_fail(e, r, "cannot write the initrd: %s", strerror(-r)) : 0;
+}
+
+int initrd_write_job(FILE *f, const char *job, struct rig_error *e)
+{
+	struct cpio c = { .file = f };
+	int r = cpio_data(&c, "job", 0644, job, strlen(job)) ?: cpio_end(&c);
+
 	return r ? rig_fail(e, r, "cannot write the initrd: %s", strerror(-r)) : 0;
 }

@@ -36,10 +36,16 @@ struct initrd_source {
 	const char *scenarios; /* directory, into /rig/scenarios; its lib.sh is /rig/lib.sh too */
 	const char *const *product; /* directories, NULL terminated, all into /rig/product: units,
 				       rules and the like */
-	const char *job;		/* text of /job */
+	const char *job;		/* text of /job; NULL: without one */
 };
 
 /* Writes the initrd into F. 0 or -errno with the reason in E. */
 int initrd_write(FILE *f, const struct initrd_source *src, struct rig_error *e);
+
+/*
+ * An archive of /job alone. The kernel unpacks archives that stand one after the other: this one,
+ * behind what initrd_write() made without a job, is all that differs between the cells of a run.
+ */
+int initrd_write_job(FILE *f, const char *job, struct rig_error *e);
 
 #endif

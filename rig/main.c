@@ -4,24 +4,30 @@
  * ended.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "fleet.h"
+#include "plan-select.h"
 #include "report.h"
 #include "session.h"
-
-#define EXIT_NO_ACCEL	3
-#define EXIT_USAGE	16
+#include "verbs.h"
 
 static void usage(FILE *f)
 {
 	fputs("Usage: rig run PLAN [OPTION]… [CELL]…   run the cells of a plan (CELL: name or pattern)\n"
 	      "       rig list PLAN [CELL]…            show them\n"
+	      "       rig fleet PLAN [OPTION]… [CELL]… run them over a pool of hosts (rig fleet -h)\n"
 	      "       rig image [ARG]…                 build the guests' root image\n"
+	      "       rig report DIR…                  what broke, as one page\n"
+	      "       rig compare A B                  what differs beyond the spread\n"
+	      "       rig shell [-- COMMAND]           a guest to try things in\n"
+	      "       rig flaky PLAN CELL              how often does it fail?\n"
+	      "       rig bisect PLAN CELL             which patch broke it, or made it slow?\n"
+	      "       rig baseline PLAN                record what the base kernel fails\n"
+	      "       (rig report -h and so on say more)\n"
 	      "\n"
 	      "PLAN is a file, or the name of one in rig/plans.\n"
 	      "\n"
@@ -31,6 +37,10 @@ static void usage(FILE *f)
 	      "      --json FILE          write result.json there as well\n"
 	      "      --out DIR            write results there, not into a new directory in build/rig\n"
 	      "      --keep               keep initrd and disks of the cells\n"
+	      "      --image FILE         this root image, and not the project's\n"
+	      "      --initrd FILE        this initrd; only the cell's job is added to it\n"
+	      "      --flat               the files of the one cell go into --out itself\n"
+	      "      --host NAME, --attempt N  of a fleet: recorded in result.json\n"
 	      "      --qemu FILE          this QEMU (default: $RIG_QEMU, or qemu-system-x86_64)\n"
 	      "  -h, --help               this text\n"
 	      "  -V, --version            version\n"
@@ -39,67 +49,21 @@ static void usage(FILE *f)
 	      f);
 }
 
-static int complain(const char *verb, const struct rig_error *e)
-{
-	fprintf(stderr, "rig: %s: %s\n", verb, e->text);
-	return 1;
-}
-
-static int bad_usage(const char *verb, const char *what, const char *arg)
-{
-	fprintf(stderr, "rig: %s: %s%s%s (see rig -h)\n", verb, what, arg ? ": " : "", arg ?: "");
-	return EXIT_USAGE;
-}
-
-/* PLAN as a path, or as a name in rig/plans. */
-static int load_plan(const struct paths *paths, const char *name, struct plan **ret,
-		     struct rig_error *e)
-{
-	struct stat st;
-	char *path;
-	int r;
-
-	if (strchr(name, '/') || !stat(name, &st) ||
-	    asprintf(&path, "%s/%s.ini", paths->plans, name) < 0)
-		return plan_load(name, ret, e);
-	r = plan_load(path, ret, e);
-	free(path);
-	return r;
-}
-
-/* The cells that PATTERNS name, in the plan's order; a pattern that matches none is an error. */
-static int select_cells(const struct plan *plan, char **patterns, int n, struct cell_spec ***ret,
-			size_t *count, struct rig_error *e)
-{
-	struct cell_spec **list = calloc(plan->cells, sizeof(*list));
-	size_t c, found = 0;
-	int i;
-
-	if (!list)
-		return rig_fail(e, -ENOMEM, "out of memory");
-	for (i = 0; i < n; i++) {
-		for (c = 0; c < plan->cells && fnmatch(patterns[i], plan->cell[c]->name, 0); c++)
-			;
-		if (c == plan->cells) {
-			free(list);
-			return rig_fail(e, -ENOENT, "%s: no cell of the plan matches %s",
-					plan->path, patterns[i]);
-		}
-	}
-	for (c = 0; c < plan->cells; c++) {
-		for (i = 0; i < n && fnmatch(patterns[i], plan->cell[c]->name, 0); i++)
-			;
-		if (!n || i < n)
-			list[found++] = plan->cell[c];
-	}
-	*ret = list;
-	*count = found;
-	return 0;
-}
-
 static int parse_options(int argc, char **argv, struct session_options *o)
 {
-	enum { OPT_KERNEL = 256, OPT_ACCEL, OPT_JSON, OPT_OUT, OPT_KEEP, OPT_QEMU };
+	enum {
+		OPT_KERNEL = 256,
+		OPT_ACCEL,
+		OPT_JSON,
+		OPT_OUT,
+		OPT_KEEP,
+		OPT_QEMU,
+		OPT_IMAGE,
+		OPT_INITRD,
+		OPT_HOST,
+		OPT_ATTEMPT,
+		OPT_FLAT,
+	};
 	static const struct option options[] = {
 		{ "kernel", required_argument, NULL, OPT_KERNEL },
 		{ "accel", required_argument, NULL, OPT_ACCEL },
@@ -108,6 +72,11 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 		{ "out", required_argument, NULL, OPT_OUT },
 		{ "keep", no_argument, NULL, OPT_KEEP },
 		{ "qemu", required_argument, NULL, OPT_QEMU },
+		{ "image", required_argument, NULL, OPT_IMAGE },
+		{ "initrd", required_argument, NULL, OPT_INITRD },
+		{ "host", required_argument, NULL, OPT_HOST },
+		{ "attempt", required_argument, NULL, OPT_ATTEMPT },
+		{ "flat", no_argument, NULL, OPT_FLAT },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
@@ -123,13 +92,13 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 		case OPT_ACCEL:
 			c = accel_mode_parse(optarg);
 			if (c < 0)
-				return bad_usage(argv[0], "--accel: auto, kvm or tcg, not", optarg);
+				return verb_usage(argv[0], "--accel: auto, kvm or tcg, not", optarg);
 			o->accel = c;
 			break;
 		case 'j':
 			o->jobs = strtoul(optarg, &end, 10);
 			if (*end || !o->jobs || o->jobs > 4096)
-				return bad_usage(argv[0], "--jobs: a number from 1, not", optarg);
+				return verb_usage(argv[0], "--jobs: a number from 1, not", optarg);
 			break;
 		case OPT_JSON:
 			o->json = optarg;
@@ -142,6 +111,23 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 			break;
 		case OPT_QEMU:
 			o->qemu = optarg;
+			break;
+		case OPT_IMAGE:
+			o->image = optarg;
+			break;
+		case OPT_INITRD:
+			o->initrd = optarg;
+			break;
+		case OPT_HOST:
+			o->host = optarg;
+			break;
+		case OPT_ATTEMPT:
+			o->attempt = strtoul(optarg, &end, 10);
+			if (*end || !o->attempt || o->attempt > 1000000)
+				return verb_usage(argv[0], "--attempt: a number from 1, not", optarg);
+			break;
+		case OPT_FLAT:
+			o->flat = true;
 			break;
 		case 'h':
 			usage(stdout);
@@ -170,16 +156,18 @@ static int do_run(const struct paths *paths, int argc, char **argv)
 	if (r)
 		return r;
 	if (optind == argc)
-		return bad_usage("run", "which plan?", NULL);
-	r = load_plan(paths, argv[optind], &plan, &e) ?:
-		    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
+		return verb_usage("run", "which plan?", NULL);
+	r = plan_find(paths, argv[optind], &plan, &e) ?:
+		    plan_select(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
+	if (!r && o.flat && (n != 1 || !o.out))
+		r = rig_fail(&e, -EINVAL, "--flat needs --out and exactly one cell");
 	if (r) {
-		complain("run", &e);
+		verb_failed("run", &e);
 		r = EXIT_USAGE;
 	} else {
 		r = session_run(&o, paths, plan, cells, n, &passed, &e);
 		if (r)
-			complain("run", &e);
+			verb_failed("run", &e);
 		r = r == -ENODEV ? EXIT_NO_ACCEL : r || !passed;
 	}
 	free(cells);
@@ -200,11 +188,11 @@ static int do_list(const struct paths *paths, int argc, char **argv)
 	if (r)
 		return r;
 	if (optind == argc)
-		return bad_usage("list", "which plan?", NULL);
-	r = load_plan(paths, argv[optind], &plan, &e) ?:
-		    select_cells(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
+		return verb_usage("list", "which plan?", NULL);
+	r = plan_find(paths, argv[optind], &plan, &e) ?:
+		    plan_select(plan, argv + optind + 1, argc - optind - 1, &cells, &n, &e);
 	if (r)
-		complain("list", &e);
+		verb_failed("list", &e);
 	else
 		report_list(plan, cells, n);
 	free(cells);
@@ -232,7 +220,14 @@ static const struct verb {
 } verbs[] = {
 	{ "run", do_run },
 	{ "list", do_list },
+	{ "fleet", do_fleet },
 	{ "image", do_image },
+	{ "report", do_report },
+	{ "compare", do_compare },
+	{ "shell", do_shell },
+	{ "flaky", do_flaky },
+	{ "bisect", do_bisect },
+	{ "baseline", do_baseline },
 };
 
 int main(int argc, char **argv)
@@ -257,14 +252,17 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(argv[1], verbs[i].name))
 			continue;
+		/* On the hosts of a fleet there is rig, and no project. */
+		if (argc > 2 && !strcmp(argv[1], "fleet") && fleet_verb_is_remote(argv[2]))
+			return do_fleet(NULL, argc - 1, argv + 1);
 		r = paths_new(&paths, &e);
 		if (r) {
-			complain(argv[1], &e);
+			verb_failed(argv[1], &e);
 			return 1;
 		}
 		r = verbs[i].fn(paths, argc - 1, argv + 1);
 		paths_free(paths);
 		return r;
 	}
-	return bad_usage(argv[1], "no such command", NULL);
+	return verb_usage(argv[1], "no such command", NULL);
 }

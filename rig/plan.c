@@ -9,6 +9,7 @@
 
 #include <ini.h>
 
+#include "matrix.h"
 #include "plan.h"
 
 #define TAINT_TEST	(1ull << 18)	/* set by KUnit and by test modules: no fault */
@@ -20,6 +21,8 @@ enum section {
 	SECTION_PLAN,
 	SECTION_DEFAULTS,
 	SECTION_CELL,
+	SECTION_MATRIX,
+	SECTION_FLEET,
 };
 
 /*
@@ -34,6 +37,8 @@ struct parser {
 	struct cell_spec defaults;
 	enum section section;
 	struct cell_spec *cell;
+	struct matrix *matrix;	/* of the section being read */
+	int matrix_line;
 	char *keys[SECTION_KEYS_MAX];
 	unsigned int nkeys;
 	struct rig_error *error;
@@ -67,9 +72,12 @@ static void spec_clear(struct cell_spec *c)
 
 	free(c->name);
 	free(c->kernel);
+	free(c->config);
+	free(c->constraint);
 	free(c->scenario);
 	free(c->args);
 	free(c->append);
+	free(c->share);
 	for (i = 0; i < c->params; i++) {
 		free(c->param[i].name);
 		free(c->param[i].value);
@@ -98,10 +106,12 @@ static int spec_copy(struct cell_spec *to, const struct cell_spec *from)
 	unsigned int i;
 	int r;
 
-	c.name = c.kernel = c.scenario = c.args = c.append = NULL;
+	c.name = c.kernel = c.config = c.constraint = c.scenario = c.args = c.append = c.share = NULL;
 	c.params = 0;
 	r = dup_to(&c.kernel, from->kernel) ?: dup_to(&c.scenario, from->scenario) ?:
-	    dup_to(&c.args, from->args) ?: dup_to(&c.append, from->append);
+	    dup_to(&c.args, from->args) ?: dup_to(&c.append, from->append) ?:
+	    dup_to(&c.share, from->share) ?: dup_to(&c.config, from->config) ?:
+	    dup_to(&c.constraint, from->constraint);
 	for (i = 0; !r && i < from->params; i++) {
 		c.param[i].name = c.param[i].value = NULL;
 		r = dup_to(&c.param[i].name, from->param[i].name) ?:
@@ -331,9 +341,19 @@ static int set_cell_key(struct parser *p, struct cell_spec *c, const char *key, 
 	if (!strcmp(key, "like"))
 		return set_like(p, c, value);
 	if (!strcmp(key, "kernel")) {
-		if (!strchr(value, '/') && !valid_name(value, 32, "-_."))
+		if (!strchr(value, '/') && !valid_name(value, 65, "-_.+"))
 			return bad(p, "kernel: neither a flavour nor a path: %s", value);
 		return set_text(p, &c->kernel, value);
+	}
+	if (!strcmp(key, "config")) {
+		if (!valid_name(value, 32, "-_."))
+			return bad(p, "config: not a plain name: %s", value);
+		return set_text(p, &c->config, strcmp(value, "none") ? value : NULL);
+	}
+	if (!strcmp(key, "constraint")) {
+		if (value[strspn(value, CONSTRAINT_CHARS)])
+			return bad(p, "constraint: features joined by & or |: %s", value);
+		return set_text(p, &c->constraint, *value && strcmp(value, "none") ? value : NULL);
 	}
 	if (!strcmp(key, "scenario")) {
 		if (!valid_name(value, 64, "-_."))
@@ -344,6 +364,8 @@ static int set_cell_key(struct parser *p, struct cell_spec *c, const char *key, 
 		return set_text(p, &c->args, value);
 	if (!strcmp(key, "append"))
 		return set_text(p, &c->append, value);
+	if (!strcmp(key, "share"))
+		return set_text(p, &c->share, value);
 	if (!strcmp(key, "memory")) {
 		if (parse_size(value, &v) || v < 32ull << 20 || v >> 20 > MEMORY_MAX ||
 		    v % (1 << 20))
@@ -447,6 +469,55 @@ static int begin_cell(struct parser *p, const char *name)
 	return 0;
 }
 
+static int begin_matrix(struct parser *p, const char *name)
+{
+	if (!valid_name(name, 32, "-_.@+"))
+		return bad(p, "[matrix %s]: a matrix's name is 1 to 32 letters, digits and - _ . @ +",
+			   name);
+	p->matrix = matrix_new(name);
+	if (!p->matrix)
+		return no_memory(p);
+	p->matrix_line = p->line;
+	p->section = SECTION_MATRIX;
+	return 0;
+}
+
+static int matrix_cell(const char *name, const struct matrix_setting *setting, size_t n,
+		       void *userdata)
+{
+	struct parser *p = userdata;
+	size_t i;
+	int r;
+
+	p->line = p->matrix_line;
+	r = begin_cell(p, name);
+	for (i = 0; i < n && !r; i++) {
+		p->line = setting[i].line;
+		r = set_cell_key(p, p->cell, setting[i].key, setting[i].value);
+	}
+	return r;
+}
+
+/* Its section is over: the cells come to stand where the matrix stands. */
+static int end_matrix(struct parser *p)
+{
+	struct rig_error why = { "" };
+	int line = p->line, wrong = p->matrix_line, r;
+
+	if (!p->matrix)
+		return 0;
+	r = matrix_expand(p->matrix, matrix_cell, p, &wrong, &why);
+	matrix_free(p->matrix);
+	p->matrix = NULL;
+	if (r && !p->result) {
+		p->line = wrong;
+		bad(p, "%s", why.text);
+	}
+	if (!p->result)
+		p->line = line;
+	return p->result;
+}
+
 static int begin_section(struct parser *p, char *header)
 {
 	char *end = strchr(header, ']');
@@ -454,6 +525,8 @@ static int begin_section(struct parser *p, char *header)
 	if (!end)
 		return bad(p, "section without ]");
 	*end = '\0';
+	if (end_matrix(p))
+		return p->result;
 	forget_keys(p);
 	p->cell = NULL;
 	if (!strcmp(header, "plan")) {
@@ -471,7 +544,17 @@ static int begin_section(struct parser *p, char *header)
 		header += strspn(header, " \t");
 		return begin_cell(p, header);
 	}
-	return bad(p, "[%s]: expected [plan], [defaults] or [cell NAME]", header);
+	if (!strncmp(header, "matrix ", 7)) {
+		header += 7;
+		header += strspn(header, " \t");
+		return begin_matrix(p, header);
+	}
+	if (!strcmp(header, "fleet")) {
+		p->section = SECTION_FLEET;
+		return 0;
+	}
+	return bad(p, "[%s]: expected [plan], [fleet], [defaults], [cell NAME] or [matrix NAME]",
+		   header);
 }
 
 static char *read_line(char *buf, int size, void *stream)
@@ -534,6 +617,19 @@ static int handle(void *user, const char *section, const char *key, const char *
 		}
 	if (p->section == SECTION_PLAN)
 		return !set_plan_key(p, key, value);
+	if (p->section == SECTION_FLEET || p->section == SECTION_MATRIX) {
+		struct rig_error why;
+		int r;
+
+		r = p->section == SECTION_FLEET ?
+			    fleet_option_set(p->plan->fleet, key, value, &why) :
+		    !strcmp(key, "like") ?
+			    rig_fail(&why, -EINVAL, "like: not in a matrix") :
+			    matrix_add(p->matrix, key, value, p->line, &why);
+		if (r)
+			bad(p, "%s", why.text);
+		return !r;
+	}
 	return !set_cell_key(p, p->section == SECTION_CELL ? p->cell : &p->defaults, key, value);
 }
 
@@ -567,10 +663,31 @@ static int random_seed(uint64_t *seed)
 	return 0;
 }
 
+/* From here on a kernel and its configuration are one name. */
+static int fold_config(struct parser *p, struct cell_spec *c)
+{
+	char *kernel;
+
+	if (!c->config)
+		return 0;
+	if (strchr(c->kernel, '/'))
+		return bad(p, "[cell %s]: config is for a flavour, not for a file: %s", c->name,
+			   c->kernel);
+	if (asprintf(&kernel, "%s+%s", c->kernel, c->config) < 0)
+		return no_memory(p);
+	free(c->kernel);
+	c->kernel = kernel;
+	free(c->config);
+	c->config = NULL;
+	return 0;
+}
+
 static int finish(struct parser *p)
 {
 	size_t i;
 
+	if (end_matrix(p))
+		return p->result;
 	if (!p->plan->cells)
 		return rig_fail(p->error, -EINVAL, "%s: no cells", p->path);
 	if (!p->plan->name) {
@@ -584,10 +701,15 @@ static int finish(struct parser *p)
 		p->line = c->line;
 		if (!c->scenario)
 			return bad(p, "[cell %s]: scenario is missing", c->name);
+		if (fold_config(p, c))
+			return p->result;
 		if (c->mode == CELL_SYSTEMD && !c->root)
 			return bad(p, "[cell %s]: mode = systemd needs root = yes", c->name);
 		if (c->icount && c->cpus != 1)
 			return bad(p, "[cell %s]: icount = yes needs cpus = 1", c->name);
+		if (c->share && c->disks == CELL_DISKS_MAX)
+			return bad(p, "[cell %s]: share leaves room for %d disks", c->name,
+				   CELL_DISKS_MAX - 1);
 		if (c->seed_random && random_seed(&c->seed))
 			return rig_fail(p->error, -errno, "%s: cannot get a random seed: %s",
 					p->path, strerror(errno));
@@ -617,7 +739,9 @@ int plan_read(FILE *f, const char *path, struct plan **ret, struct rig_error *e)
 
 	p.plan = calloc(1, sizeof(*p.plan));
 	p.defaults.kernel = strdup("release");
-	if (!p.plan || !p.defaults.kernel || dup_to(&p.plan->path, path)) {
+	if (p.plan)
+		p.plan->fleet = fleet_options_new();
+	if (!p.plan || !p.plan->fleet || !p.defaults.kernel || dup_to(&p.plan->path, path)) {
 		r = no_memory(&p);
 		goto out;
 	}
@@ -632,6 +756,7 @@ int plan_read(FILE *f, const char *path, struct plan **ret, struct rig_error *e)
 		r = finish(&p);
 out:
 	forget_keys(&p);
+	matrix_free(p.matrix);
 	spec_clear(&p.defaults);
 	if (r) {
 		plan_free(p.plan);
@@ -668,24 +793,24 @@ void plan_free(struct plan *p)
 	free(p->path);
 	free(p->name);
 	free(p->description);
+	fleet_options_free(p->fleet);
 	free(p);
 }
 
-int plan_write_cell(FILE *f, const struct plan *p, const struct cell_spec *c)
+int plan_write_settings(FILE *f, const struct cell_spec *c)
 {
 	unsigned int i, n = 0;
 
-	fprintf(f, "[plan]\nname = %s\n\n[cell %s]\n", p->name, c->name);
-	fprintf(f, "kernel = %s\nscenario = %s\n", c->kernel, c->scenario);
+	fprintf(f, "scenario=%s\n", c->scenario);
 	if (c->args)
 		fprintf(f, "args=%s\n", c->args);
 	if (c->append)
 		fprintf(f, "append=%s\n", c->append);
 	fprintf(f, "memory = %uM\ncpus = %u\ndeadline = %u\nboot = %u\nheartbeat = %u\n",
 		c->memory, c->cpus, c->deadline, c->boot, c->heartbeat);
-	fprintf(f, "mode = %s\nexpect = %s\nicount = %s\nroot = %s\n",
-		c->mode == CELL_SYSTEMD ? "systemd" : "pid1", verdict_name(c->expect),
-		c->icount ? "yes" : "no", c->root ? "yes" : "no");
+	fprintf(f, "mode = %s\nicount = %s\nroot = %s\n",
+		c->mode == CELL_SYSTEMD ? "systemd" : "pid1", c->icount ? "yes" : "no",
+		c->root ? "yes" : "no");
 	fprintf(f, "seed = %" PRIu64 "\nallow_taint = %" PRIu64 "\n", c->seed, c->allow_taint);
 	if (c->fail_on) {
 		fputs("fail_on =", f);
@@ -707,4 +832,17 @@ int plan_write_cell(FILE *f, const struct plan *p, const struct cell_spec *c)
 	for (i = 0; i < c->params; i++)
 		fprintf(f, "param.%s=%s\n", c->param[i].name, c->param[i].value);
 	return ferror(f) ? -EIO : 0;
+}
+
+int plan_write_cell(FILE *f, const struct plan *p, const struct cell_spec *c)
+{
+	if (p)
+		fprintf(f, "[plan]\nname = %s\n\n", p->name);
+	fprintf(f, "[cell %s]\n", c->name);
+	fprintf(f, "kernel=%s\nexpect = %s\n", c->kernel, verdict_name(c->expect));
+	if (c->constraint)
+		fprintf(f, "constraint=%s\n", c->constraint);
+	if (c->share)
+		fprintf(f, "share=%s\n", c->share);
+	return plan_write_settings(f, c);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "error.h"
+#include "fleet-options.h"
 #include "verdict.h"
 
 /* microvm without ACPI takes 8 virtio devices: these, the port, the root image */
@@ -49,9 +50,12 @@ struct cell_spec {
 	char *name;
 	int line;		/* of its section in the plan */
 	char *kernel;		/* flavour, or a path when it has a '/' */
+	char *config;		/* of a flavour: FLAVOUR+CONFIG is booted; NULL: plain */
+	char *constraint;	/* features that a host of a fleet must have, or NULL */
 	char *scenario;
 	char *args;
 	char *append;		/* added to the kernel command line */
+	char *share;		/* directory of the host that the guest sees, read-only */
 	unsigned int memory;	/* MiB */
 	unsigned int cpus;
 	unsigned int deadline;	/* seconds */
@@ -77,6 +81,7 @@ struct plan {
 	char *description;
 	struct cell_spec **cell;	/* in the order of the file */
 	size_t cells;
+	struct fleet_options *fleet;	/* what [fleet] says; never NULL */
 };
 
 /*
@@ -89,8 +94,18 @@ int plan_load(const char *path, struct plan **ret, struct rig_error *e);
 int plan_read(FILE *f, const char *path, struct plan **ret, struct rig_error *e);
 void plan_free(struct plan *p);
 
-/* Writes the cell as a plan of its own that gives the same cell again, seed included. */
+/*
+ * Writes the cell as a plan of its own that gives the same cell again, seed included; with P NULL
+ * only its section.
+ */
 int plan_write_cell(FILE *f, const struct plan *p, const struct cell_spec *c);
+
+/*
+ * The settings that say what is run, one `key = value` a line, always in one order: without the
+ * names of plan and cell, the kernel and the shared directory (their content counts), what is
+ * expected and the constraint.
+ */
+int plan_write_settings(FILE *f, const struct cell_spec *c);
 
 /* "256M", "2G", "4096": bytes; binary multiples. 0 or -EINVAL. */
 int parse_size(const char *s, uint64_t *ret);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "doc.h"
 #include "host.h"
 #include "result.h"
 
@@ -199,7 +200,9 @@ static struct json_object *cell_json(const struct cell *cell, struct json_object
 
 	add_string(o, "name", s->name);
 	add_string(o, "id", cell->id);
-	add_int(o, "attempt", 1);
+	add_int(o, "attempt", cell->run->attempt);
+	if (cell->run->host)
+		add_string(o, "host", cell->run->host);
 	add_string(o, "state", state_name(cell));
 	add_string(o, "verdict", verdict_name(cell->verdict));
 	add_string(o, "expected", verdict_name(s->expect));
@@ -225,6 +228,8 @@ static struct json_object *cell_json(const struct cell *cell, struct json_object
 	add_string(o, "accel", cell->state == CELL_WAITING ? NULL : cell->kvm ? "kvm" : "tcg");
 	add_string(o, "image_sha256", s->root ? cell->run->image_sha256 : NULL);
 	add_string(o, "initrd_sha256", cell->initrd_sha256);
+	add_string(o, "share", s->share);
+	add_string(o, "share_sha256", cell->share ? cell->share->sha256 : NULL);
 	/* The VM is gone when a cell is done: the command was taken over when it started. */
 	if (cell->vm)
 		json_object_object_add(o, "command", argv_json(cell));
@@ -233,7 +238,8 @@ static struct json_object *cell_json(const struct cell *cell, struct json_object
 				       json_object_object_get_ex(old, "command", &command) ?
 					       json_object_get(command) :
 					       NULL);
-	add_string(o, "directory", cell->state == CELL_WAITING ? NULL : s->name);
+	add_string(o, "directory",
+		   cell->state == CELL_WAITING ? NULL : cell->run->flat ? "." : s->name);
 	if (cell->state == CELL_DONE && cell->channel) {
 		json_object_object_add(o, "tap", tap_json(cell->channel));
 		json_object_object_add(o, "metrics", metrics_json(cell->channel));
@@ -361,59 +367,17 @@ int result_save(struct result *r, struct rig_error *e)
 	return save_to(r->doc, r->path, e) ?: r->copy ? save_to(r->doc, r->copy, e) : 0;
 }
 
-/*
- * Readers of a document: what is not there is "" or 0, so that a foreign or old document gives thin
- * output, not a crash.
- */
-static struct json_object *get(struct json_object *o, const char *key)
-{
-	struct json_object *v = NULL;
-
-	return json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, key, &v) ?
-		       v :
-		       NULL;
-}
-
-static const char *get_string(struct json_object *o, const char *key)
-{
-	struct json_object *v = get(o, key);
-
-	return json_object_is_type(v, json_type_string) ? json_object_get_string(v) : "";
-}
-
-static size_t get_length(struct json_object *a)
-{
-	return json_object_is_type(a, json_type_array) ? json_object_array_length(a) : 0;
-}
-
-static struct json_object *get_at(struct json_object *a, size_t i)
-{
-	return i < get_length(a) ? json_object_array_get_idx(a, i) : NULL;
-}
-
-static bool cell_ok(struct json_object *cell)
-{
-	return json_object_get_boolean(get(cell, "ok"));
-}
-
-/* A skip that was not expected: neither a pass nor a failure. */
-static bool cell_skipped(struct json_object *cell)
-{
-	return !strcmp(get_string(cell, "verdict"), "skip") &&
-	       !strcmp(get_string(cell, "expected"), "pass");
-}
-
 static void count(struct json_object *cells, struct result_totals *t)
 {
 	size_t i;
 
 	memset(t, 0, sizeof(*t));
-	for (i = 0; i < get_length(cells); i++) {
-		struct json_object *cell = get_at(cells, i);
+	for (i = 0; i < doc_length(cells); i++) {
+		struct json_object *cell = doc_at(cells, i);
 
-		if (cell_skipped(cell))
+		if (doc_cell_skipped(cell))
 			t->skipped++;
-		else if (cell_ok(cell))
+		else if (doc_cell_ok(cell))
 			t->passed++;
 		else
 			t->failed++;
@@ -462,68 +426,68 @@ static void write_attribute(FILE *f, const char *key, const char *s)
 
 static void write_cell_detail(FILE *f, struct json_object *cell)
 {
-	struct json_object *crash = get_at(get(cell, "crashes"), 0);
+	struct json_object *crash = doc_at(doc_get(cell, "crashes"), 0);
 
-	write_xml(f, get_string(crash, "excerpt"));
-	write_xml(f, get_string(cell, "dump"));
+	write_xml(f, doc_string(crash, "excerpt"));
+	write_xml(f, doc_string(cell, "dump"));
 }
 
 static void write_junit_cell(FILE *f, struct json_object *cell, struct json_object *plan)
 {
-	struct json_object *tests = get(get(cell, "tap"), "tests");
-	const char *verdict = get_string(cell, "verdict");
-	bool skipped = cell_skipped(cell), failed = !skipped && !cell_ok(cell);
+	struct json_object *tests = doc_get(doc_get(cell, "tap"), "tests");
+	const char *verdict = doc_string(cell, "verdict");
+	bool skipped = doc_cell_skipped(cell), failed = !skipped && !doc_cell_ok(cell);
 	bool error = failed && strcmp(verdict, "fail");
 	unsigned int failures = failed && !error, skips = skipped, leaves = 1;
 	char class[2 * CELL_NAME_MAX + 2];
 	size_t i;
 
-	for (i = 0; i < get_length(tests); i++) {
-		struct json_object *t = get_at(tests, i);
+	for (i = 0; i < doc_length(tests); i++) {
+		struct json_object *t = doc_at(tests, i);
 
-		if (json_object_get_boolean(get(t, "parent")))
+		if (json_object_get_boolean(doc_get(t, "parent")))
 			continue;
 		leaves++;
-		failures += !strcmp(get_string(t, "status"), "not ok");
-		skips += !strcmp(get_string(t, "status"), "skip");
+		failures += !strcmp(doc_string(t, "status"), "not ok");
+		skips += !strcmp(doc_string(t, "status"), "skip");
 	}
-	snprintf(class, sizeof(class), "%.*s.%.*s", CELL_NAME_MAX, get_string(plan, "name"),
-		 CELL_NAME_MAX, get_string(cell, "name"));
+	snprintf(class, sizeof(class), "%.*s.%.*s", CELL_NAME_MAX, doc_string(plan, "name"),
+		 CELL_NAME_MAX, doc_string(cell, "name"));
 
 	fputs("  <testsuite", f);
-	write_attribute(f, "name", get_string(cell, "name"));
+	write_attribute(f, "name", doc_string(cell, "name"));
 	fprintf(f, " tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"%u\" time=\"%.3f\"",
-		leaves, failures, error, skips, json_object_get_double(get(cell, "seconds")));
-	write_attribute(f, "timestamp", get_string(cell, "started"));
+		leaves, failures, error, skips, json_object_get_double(doc_get(cell, "seconds")));
+	write_attribute(f, "timestamp", doc_string(cell, "started"));
 	fputs(">\n    <testcase name=\"(cell)\"", f);
 	write_attribute(f, "classname", class);
-	fprintf(f, " time=\"%.3f\"", json_object_get_double(get(cell, "seconds")));
+	fprintf(f, " time=\"%.3f\"", json_object_get_double(doc_get(cell, "seconds")));
 	if (skipped) {
 		fputs("><skipped", f);
-		write_attribute(f, "message", get_string(cell, "reason"));
+		write_attribute(f, "message", doc_string(cell, "reason"));
 		fputs("/></testcase>\n", f);
 	} else if (failed) {
 		fprintf(f, "><%s", error ? "error" : "failure");
 		write_attribute(f, "type", verdict);
-		write_attribute(f, "message", get_string(cell, "reason"));
+		write_attribute(f, "message", doc_string(cell, "reason"));
 		fputc('>', f);
 		write_cell_detail(f, cell);
 		fprintf(f, "</%s></testcase>\n", error ? "error" : "failure");
 	} else {
 		fputs("/>\n", f);
 	}
-	for (i = 0; i < get_length(tests); i++) {
-		struct json_object *t = get_at(tests, i);
-		const char *status = get_string(t, "status");
+	for (i = 0; i < doc_length(tests); i++) {
+		struct json_object *t = doc_at(tests, i);
+		const char *status = doc_string(t, "status");
 
-		if (json_object_get_boolean(get(t, "parent")))
+		if (json_object_get_boolean(doc_get(t, "parent")))
 			continue;
 		fputs("    <testcase", f);
-		write_attribute(f, "name", get_string(t, "name"));
+		write_attribute(f, "name", doc_string(t, "name"));
 		write_attribute(f, "classname", class);
 		if (!strcmp(status, "not ok") || !strcmp(status, "skip")) {
 			fprintf(f, "><%s", !strcmp(status, "skip") ? "skipped" : "failure");
-			write_attribute(f, "message", get_string(t, "note"));
+			write_attribute(f, "message", doc_string(t, "note"));
 			fputs("/></testcase>\n", f);
 		} else {
 			fputs("/>\n", f);
@@ -534,14 +498,14 @@ static void write_junit_cell(FILE *f, struct json_object *cell, struct json_obje
 
 int result_write_junit(struct json_object *doc, FILE *f)
 {
-	struct json_object *cells = get(doc, "cells"), *plan = get(doc, "plan");
+	struct json_object *cells = doc_get(doc, "cells"), *plan = doc_get(doc, "plan");
 	size_t i;
 
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", f);
-	write_attribute(f, "name", get_string(plan, "name"));
+	write_attribute(f, "name", doc_string(plan, "name"));
 	fputs(">\n", f);
-	for (i = 0; i < get_length(cells); i++)
-		write_junit_cell(f, get_at(cells, i), plan);
+	for (i = 0; i < doc_length(cells); i++)
+		write_junit_cell(f, doc_at(cells, i), plan);
 	fputs("</testsuites>\n", f);
 	return ferror(f) ? -EIO : 0;
 }
@@ -558,13 +522,13 @@ static void write_ktap_tests(FILE *f, struct json_object *tests)
 	unsigned int number[TAP_DEPTH_MAX] = { 0 }, top = 0;
 	size_t i;
 
-	for (i = 0; i < get_length(tests); i++)
-		top += json_object_get_int(get(get_at(tests, i), "depth")) == 0;
+	for (i = 0; i < doc_length(tests); i++)
+		top += json_object_get_int(doc_get(doc_at(tests, i), "depth")) == 0;
 	fprintf(f, "    KTAP version 1\n    1..%u\n", top);
-	for (i = 0; i < get_length(tests); i++) {
-		struct json_object *t = get_at(tests, i);
-		const char *status = get_string(t, "status");
-		int depth = json_object_get_int(get(t, "depth"));
+	for (i = 0; i < doc_length(tests); i++) {
+		struct json_object *t = doc_at(tests, i);
+		const char *status = doc_string(t, "status");
+		int depth = json_object_get_int(doc_get(t, "depth"));
 
 		if (depth < 0 || depth >= TAP_DEPTH_MAX)
 			continue;
@@ -572,10 +536,10 @@ static void write_ktap_tests(FILE *f, struct json_object *tests)
 			number[depth + 1] = 0;
 		fprintf(f, "%*s%s %u ", 4 * (depth + 1), "",
 			!strcmp(status, "not ok") ? "not ok" : "ok", ++number[depth]);
-		write_ktap_text(f, get_string(t, "name"));
+		write_ktap_text(f, doc_string(t, "name"));
 		if (!strcmp(status, "skip") || !strcmp(status, "todo")) {
 			fputs(" # ", f);
-			write_ktap_text(f, get_string(t, "note"));
+			write_ktap_text(f, doc_string(t, "note"));
 		}
 		fputc('\n', f);
 	}
@@ -583,27 +547,27 @@ static void write_ktap_tests(FILE *f, struct json_object *tests)
 
 int result_write_ktap(struct json_object *doc, FILE *f)
 {
-	struct json_object *cells = get(doc, "cells");
+	struct json_object *cells = doc_get(doc, "cells");
 	size_t i;
 
-	fprintf(f, "KTAP version 1\n1..%zu\n", get_length(cells));
-	for (i = 0; i < get_length(cells); i++) {
-		struct json_object *cell = get_at(cells, i),
-				   *tests = get(get(cell, "tap"), "tests");
-		bool skipped = cell_skipped(cell), ok = skipped || cell_ok(cell);
+	fprintf(f, "KTAP version 1\n1..%zu\n", doc_length(cells));
+	for (i = 0; i < doc_length(cells); i++) {
+		struct json_object *cell = doc_at(cells, i),
+				   *tests = doc_get(doc_get(cell, "tap"), "tests");
+		bool skipped = doc_cell_skipped(cell), ok = skipped || doc_cell_ok(cell);
 
-		if (get_length(tests))
+		if (doc_length(tests))
 			write_ktap_tests(f, tests);
 		if (!ok) {
-			fprintf(f, "# %s: ", get_string(cell, "verdict"));
-			write_ktap_text(f, get_string(cell, "reason"));
+			fprintf(f, "# %s: ", doc_string(cell, "verdict"));
+			write_ktap_text(f, doc_string(cell, "reason"));
 			fputc('\n', f);
 		}
 		fprintf(f, "%s %zu ", ok ? "ok" : "not ok", i + 1);
-		write_ktap_text(f, get_string(cell, "name"));
+		write_ktap_text(f, doc_string(cell, "name"));
 		if (skipped) {
 			fputs(" # SKIP ", f);
-			write_ktap_text(f, get_string(cell, "reason"));
+			write_ktap_text(f, doc_string(cell, "reason"));
 		}
 		fputc('\n', f);
 	}

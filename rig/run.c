@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "initrd.h"
+#include "program.h"
 #include "run.h"
+
+#define SHARE_BYTES_MAX		(2ull << 30)
+#define SHARE_SECONDS_MAX	300
 
 #define SAME_SECOND_MAX	100
 
@@ -106,6 +113,8 @@ int run_new(sd_event *event, const struct plan *plan, const struct paths *paths,
 	run->paths = paths;
 	run->qemu = qemu;
 	run->kernel_override = kernel_override;
+	run->initrd_fd = -1;
+	run->attempt = 1;
 	time_text(run->started);
 	r = sha256_file_hex(plan->path, run->plan_sha256);
 	if (r)
@@ -129,6 +138,14 @@ static void kernel_free(struct kernel *k)
 	free(k);
 }
 
+static void share_free(struct share *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->dir);
+	free(s);
+}
+
 void run_free(struct run *run)
 {
 	if (!run)
@@ -138,6 +155,14 @@ void run_free(struct run *run)
 
 		run->kernels = k->next;
 		kernel_free(k);
+	}
+	if (run->initrd_fd >= 0)
+		close(run->initrd_fd);
+	while (run->shares) {
+		struct share *s = run->shares;
+
+		run->shares = s->next;
+		share_free(s);
 	}
 	free(run->image);
 	free(run->out);
@@ -242,11 +267,161 @@ int run_image(struct run *run, struct rig_error *e)
 
 	if (run->image)
 		return 0;
-	if (!realpath(run->paths->image, real))
+	if (run->image_override && !realpath(run->image_override, real))
+		return rig_fail(e, -errno, "cannot read root image %s: %s", run->image_override,
+				strerror(errno));
+	if (!run->image_override && !realpath(run->paths->image, real))
 		return rig_fail(e, -errno, "no root image (%s): rig image", run->paths->image);
 	r = sha256_file_hex(real, run->image_sha256);
 	if (r)
 		return rig_fail(e, r, "cannot read root image %s: %s", real, strerror(-r));
 	run->image = strdup(real);
 	return run->image ? 0 : rig_fail(e, -ENOMEM, "out of memory");
+}
+
+/* A file that is gone when it is closed; where the file system cannot do that, unlinked at once. */
+static int nameless_file(const char *dir)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	char *path;
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd < 0 ? -errno : fd;
+	if (asprintf(&path, "%s/.initrd-XXXXXX", dir) < 0)
+		return -ENOMEM;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	else
+		unlink(path);
+	free(path);
+	return fd;
+}
+
+static int make_initrd(struct run *run, struct rig_error *e)
+{
+	const struct paths *p = run->paths;
+	struct initrd_source src = {
+		.agent = p->agent,
+		.programs = p->programs,
+		.swapadm = p->swapadm,
+		.kselftest = p->kselftest,
+		.scenarios = p->scenarios,
+		.product = (const char *const *)p->product,
+	};
+	int r;
+	FILE *f;
+
+	run->initrd_fd = nameless_file(run->out);
+	if (run->initrd_fd < 0)
+		return rig_fail(e, run->initrd_fd, "cannot make a scratch file in %s: %s", run->out,
+				strerror(-run->initrd_fd));
+	f = fdopen(dup(run->initrd_fd), "w");
+	if (!f)
+		return rig_fail(e, -errno, "cannot write the initrd: %s", strerror(errno));
+	r = initrd_write(f, &src, e);
+	if (fclose(f) && !r)
+		r = rig_fail(e, -errno, "cannot write the initrd: %s", strerror(errno));
+	return r;
+}
+
+int run_initrd(struct run *run, struct rig_error *e)
+{
+	int r;
+
+	if (run->initrd_sha256[0])
+		return 0;
+	if (run->initrd_override) {
+		run->initrd_fd = open(run->initrd_override, O_RDONLY | O_CLOEXEC);
+		if (run->initrd_fd < 0)
+			return rig_fail(e, -errno, "cannot read initrd %s: %s",
+					run->initrd_override, strerror(errno));
+	} else {
+		r = make_initrd(run, e);
+		if (r) {
+			if (run->initrd_fd >= 0)
+				close(run->initrd_fd);
+			run->initrd_fd = -1;
+			return r;
+		}
+	}
+	r = sha256_fd_hex(run->initrd_fd, run->initrd_sha256);
+	return r ? rig_fail(e, r, "cannot read the initrd: %s", strerror(-r)) : 0;
+}
+
+static uint64_t tree_bytes;	/* nftw has no argument for its callback */
+
+static int count_bytes(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)path;
+	(void)ftw;
+	if (type == FTW_F)
+		tree_bytes += st->st_size;
+	return tree_bytes > SHARE_BYTES_MAX;
+}
+
+static int make_share(struct run *run, const char *dir, struct share *s, struct rig_error *e)
+{
+	char real[PATH_MAX], *path = dir[0] == '/' ? strdup(dir) : path_join(run->paths->root, dir);
+	char *image = path_join(run->out, "share.erofs");
+	char *argv[] = { "mkfs.erofs", "-T0", "-U00000000-0000-0000-0000-000000000000", "-x-1",
+			 "--all-root", image, real, NULL };
+	struct program c = { .argv = argv, .log_fd = -1, .seconds = SHARE_SECONDS_MAX };
+	struct stat st;
+	int r = 0;
+
+	if (!path || !image)
+		r = rig_fail(e, -ENOMEM, "out of memory");
+	else if (!realpath(path, real) || stat(real, &st))
+		r = rig_fail(e, -errno, "cannot share %s: %s", path, strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		r = rig_fail(e, -ENOTDIR, "cannot share %s: not a directory", real);
+	tree_bytes = 0;
+	if (!r && nftw(real, count_bytes, 16, FTW_PHYS))
+		r = rig_fail(e, -EFBIG, "cannot share %s: more than %llu MiB, or not readable", real,
+			     SHARE_BYTES_MAX >> 20);
+	if (!r) {
+		r = program_run(&c);
+		if (r)
+			r = rig_fail(e, r < 0 ? r : -EIO, "cannot share %s: mkfs.erofs: %s", real,
+				     r < 0 ? strerror(-r) : "failed");
+	}
+	if (!r) {
+		s->fd = open(image, O_RDONLY | O_CLOEXEC);
+		if (s->fd < 0)
+			r = rig_fail(e, -errno, "cannot read %s: %s", image, strerror(errno));
+		else
+			r = sha256_fd_hex(s->fd, s->sha256);
+	}
+	if (image)
+		unlink(image);
+	free(path);
+	free(image);
+	return r;
+}
+
+int run_share(struct run *run, const char *dir, const struct share **ret, struct rig_error *e)
+{
+	struct share *s;
+	int r;
+
+	for (s = run->shares; s; s = s->next)
+		if (!strcmp(s->dir, dir)) {
+			*ret = s;
+			return 0;
+		}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return rig_fail(e, -ENOMEM, "out of memory");
+	s->fd = -1;
+	s->dir = strdup(dir);
+	r = s->dir ? make_share(run, dir, s, e) : rig_fail(e, -ENOMEM, "out of memory");
+	if (r) {
+		share_free(s);
+		return r;
+	}
+	s->next = run->shares;
+	run->shares = s;
+	*ret = s;
+	return 0;
 }

@@ -23,6 +23,14 @@ struct kernel {
 	char config_sha256[SHA256_HEX_SIZE];
 };
 
+/* An image of a directory that cells share; one object however many cells do. */
+struct share {
+	struct share *next;
+	char *dir;			/* as the plan says */
+	int fd;				/* a file without a name */
+	char sha256[SHA256_HEX_SIZE];
+};
+
 /* What the cells of one run share. */
 struct run {
 	sd_event *event;
@@ -35,9 +43,17 @@ struct run {
 	char plan_sha256[SHA256_HEX_SIZE];
 	char *image; /* real path of the root image, or NULL when no cell uses it */
 	char image_sha256[SHA256_HEX_SIZE];
+	int initrd_fd;			/* archive without a job, the same for all cells; -1: not made */
+	char initrd_sha256[SHA256_HEX_SIZE];
 	struct kernel *kernels;
+	struct share *shares;
 	char started[32];		/* ISO 8601, UTC */
 	const char *kernel_override;	/* --kernel, or NULL */
+	const char *image_override;	/* --image, or NULL */
+	const char *initrd_override;	/* --initrd, or NULL */
+	const char *host;		/* --host, or NULL: part of a fleet */
+	unsigned int attempt;		/* --attempt */
+	bool flat;			/* --flat: the one cell's files go into OUT itself */
 };
 
 /*
@@ -54,6 +70,15 @@ int run_kernel(struct run *run, const struct cell_spec *spec, const struct kerne
 
 /* Finds and hashes the root image, once. */
 int run_image(struct run *run, struct rig_error *e);
+
+/* Makes and hashes the initrd without a job, once. */
+int run_initrd(struct run *run, struct rig_error *e);
+
+/*
+ * The image (erofs) of the directory that a cell shares with its guest, made and hashed when first
+ * asked for. A relative name is below the project's root.
+ */
+int run_share(struct run *run, const char *dir, const struct share **ret, struct rig_error *e);
 
 /* Opens NAME in DIR for writing, replacing it. NULL with errno. */
 FILE *run_create(const char *dir, const char *name);

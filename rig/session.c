@@ -74,18 +74,20 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
 	return 0;
 }
 
-/* Before anything starts: what is missing is said at once, not after an hour. */
-static int prepare(struct run *run, struct cell_spec *const *cells, size_t n, struct rig_error *e)
+int session_prepare(struct run *run, struct cell_spec *const *cells, size_t n, struct rig_error *e)
 {
 	const struct kernel *k;
+	const struct share *share;
 	char *cache;
 	size_t i;
 	int r;
 
 	for (i = 0; i < n; i++) {
-		r = run_kernel(run, cells[i], &k, e);
+		r = run_kernel(run, cells[i], &k, e) ?: run_initrd(run, e);
 		if (!r && cells[i]->root)
 			r = run_image(run, e);
+		if (!r && cells[i]->share)
+			r = run_share(run, cells[i]->share, &share, e);
 		if (r)
 			return r;
 	}
@@ -169,8 +171,13 @@ int session_run(const struct session_options *o, const struct paths *paths, cons
 	if (r)
 		goto out;
 	s.run->keep = o->keep;
+	s.run->image_override = o->image;
+	s.run->initrd_override = o->initrd;
+	s.run->host = o->host;
+	s.run->attempt = o->attempt ?: 1;
+	s.run->flat = o->flat;
 	s.run->accel.requested = o->accel;
-	r = prepare(s.run, cells, n, e) ?: set_up(&s, cells, o, e) ?: run_to_end(&s, passed, e);
+	r = session_prepare(s.run, cells, n, e) ?: set_up(&s, cells, o, e) ?: run_to_end(&s, passed, e);
 out:
 	result_free(s.result);
 	engine_free(s.engine);

@@ -12,6 +12,7 @@ static const char * const names[VERDICT_MAX] = {
 	[VERDICT_TIMEOUT] = "timeout",
 	[VERDICT_LOST] = "lost",
 	[VERDICT_SKIP] = "skip",
+	[VERDICT_UNSCHEDULABLE] = "unschedulable",
 };
 
 const char *verdict_name(enum verdict v)

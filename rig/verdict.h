@@ -14,6 +14,7 @@ enum verdict {
 	VERDICT_TIMEOUT,
 	VERDICT_LOST,
 	VERDICT_SKIP,
+	VERDICT_UNSCHEDULABLE,	/* of a fleet: no host can ever take the cell */
 	VERDICT_MAX,
 };
 

@@ -35,7 +35,7 @@ struct vm {
 	void *userdata;
 	char *argv[ARGS_MAX + 1];
 	int argc;
-	int fds[VM_FD_DISK - VM_FD_INITRD + CELL_DISKS_MAX];	/* for VM_FD_INITRD and up */
+	int fds[VM_FD_DISK - VM_FD_INITRD + CELL_DISKS_MAX + 1 + VM_PORTS_MAX];	/* for VM_FD_INITRD and up */
 	int nfds;
 	int log_fd;
 	pid_t pid;
@@ -152,6 +152,23 @@ static int add_root(struct vm *vm, const char *image)
 	return r ?: option(vm, "device", "virtio-blk-device,drive=rootfs,serial=rootfs");
 }
 
+static int add_share(struct vm *vm, unsigned int fd)
+{
+	return arg(vm, "-drive") ?:
+	       arg(vm, "if=none,id=share,format=raw,readonly=on,file=/dev/fd/%u", fd) ?:
+	       option(vm, "device", "virtio-blk-device,drive=share,serial=share");
+}
+
+static int add_port(struct vm *vm, unsigned int i, unsigned int fd, const char *name)
+{
+	int r;
+
+	r = arg(vm, "-chardev") ?: arg(vm, "socket,id=port%u,fd=%u", i, fd) ?: arg(vm, "-device");
+	if (name)
+		return r ?: arg(vm, "virtserialport,chardev=port%u,name=%s", i, name);
+	return r ?: arg(vm, "virtconsole,chardev=port%u", i);
+}
+
 static int add_devices(struct vm *vm, const struct vm_config *c)
 {
 	unsigned int i;
@@ -159,13 +176,18 @@ static int add_devices(struct vm *vm, const struct vm_config *c)
 
 	r = add_socket(vm, "console", VM_FD_CONSOLE) ?: option(vm, "serial", "chardev:console");
 	r = r ?: add_socket(vm, "qmp", VM_FD_QMP) ?: option(vm, "mon", "chardev=qmp,mode=control");
-	r = r ?: option(vm, "device", "virtio-serial-device,max_ports=2");
+	r = r ?: arg(vm, "-device") ?:
+		 arg(vm, "virtio-serial-device,max_ports=%u", 2 + c->ports);
 	r = r ?: add_socket(vm, "channel", VM_FD_CHANNEL);
 	r = r ?: option(vm, "device", "virtserialport,chardev=channel,name=" CHANNEL_PORT_NAME);
 	if (c->root_image)
 		r = r ?: add_root(vm, c->root_image);
 	for (i = 0; !r && i < c->disks; i++)
 		r = add_disk(vm, i, &c->disk[i]);
+	if (c->share_fd >= 0)
+		r = r ?: add_share(vm, VM_FD_DISK + c->disks);
+	for (i = 0; !r && i < c->ports; i++)
+		r = add_port(vm, i, VM_FD_DISK + c->disks + (c->share_fd >= 0) + i, c->port[i].name);
 	return r;
 }
 
@@ -185,6 +207,10 @@ int vm_new(sd_event *event, const struct vm_config *config, const struct vm_ops 
 	vm->fds[vm->nfds++] = config->initrd_fd;
 	for (i = 0; i < config->disks; i++)
 		vm->fds[vm->nfds++] = config->disk_fd[i];
+	if (config->share_fd >= 0)
+		vm->fds[vm->nfds++] = config->share_fd;
+	for (i = 0; i < config->ports; i++)
+		vm->fds[vm->nfds++] = config->port[i].fd;
 	r = add_machine(vm, config) ?: add_devices(vm, config);
 	if (r) {
 		vm_free(vm);
@@ -327,7 +353,7 @@ static int on_child(sd_event_source *source, const siginfo_t *si, void *userdata
  */
 static void child_exec(struct vm *vm, pid_t parent, const int remote[PIPES])
 {
-	int from[PIPES + CELL_DISKS_MAX + 1], n = 0, i, null, out;
+	int from[PIPES + sizeof(vm->fds) / sizeof(vm->fds[0])], n = 0, i, null, out;
 	sigset_t none;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)

@@ -16,7 +16,15 @@ enum {
 	VM_FD_CHANNEL,
 	VM_FD_QMP,
 	VM_FD_INITRD,
-	VM_FD_DISK,		/* and up */
+	VM_FD_DISK,		/* and up; then the shared directory, then the ports */
+};
+
+#define VM_PORTS_MAX	2
+
+/* A port of the guest beside that of the protocol. */
+struct vm_port {
+	const char *name;	/* NULL: a console, hvc0 in the guest */
+	int fd;			/* connected socket */
 };
 
 struct vm_config {
@@ -33,6 +41,9 @@ struct vm_config {
 	int disk_fd[CELL_DISKS_MAX];	/* as many as DISKS */
 	const struct disk_spec *disk;
 	unsigned int disks;
+	int share_fd;			/* image of a directory, serial "share", read-only; -1: none */
+	struct vm_port port[VM_PORTS_MAX];
+	unsigned int ports;
 	int log_fd;			/* QEMU's stdout and stderr; -1: /dev/null */
 };
 

@@ -681,6 +681,10 @@ int main(int argc, char **argv)
 		       (a->job.root == JOB_ROOT_AUTO && a->is_script);
 	if (a->need_root && rootfs_mount_debian(err, sizeof(err)))
 		give_up(a, "root: %s", err);
+	if (a->job.share &&
+	    rootfs_mount_share(a->need_root ? NEWROOT "/host" : "/host", err,
+			       sizeof(err)))
+		give_up(a, "share: %s", err);
 	if (a->job.mode == JOB_SYSTEMD)
 		run_systemd(a, argv);
 	open_events(a);

@@ -107,6 +107,10 @@ static int set_key(struct job *job, const char *key, const char *value)
 			return -EINVAL;
 		return 0;
 	}
+	if (!strcmp(key, "share")) {
+		job->share = !strcmp(value, "yes");
+		return 0;
+	}
 	return add_fact(job, key, value);
 }
 

@@ -34,6 +34,7 @@ struct job {
 	char *deadline;
 	enum job_mode mode;
 	enum job_root root;
+	bool share;		/* a disk "share" with a directory of the host */
 	struct job_param params[JOB_MAX_PARAMS];
 	size_t nr_params;
 };

@@ -233,6 +233,21 @@ int rootfs_mount_debian(char *err, unsigned int err_size)
 	return ret;
 }
 
+int rootfs_mount_share(const char *target, char *err, unsigned int err_size)
+{
+	char node[96];
+	struct mount_spec m = {
+		node, target, "erofs", MS_RDONLY | MS_NOSUID | MS_NODEV
+	};
+	int ret;
+
+	ret = wait_disk("share", node, sizeof(node)) ?: do_mount(&m);
+	if (ret)
+		snprintf(err, err_size, "cannot mount the shared directory: %s",
+			 strerror(-ret));
+	return ret;
+}
+
 int rootfs_enter_debian(void)
 {
 	if (chdir(NEWROOT) || mount(".", "/", NULL, MS_MOVE, NULL) ||

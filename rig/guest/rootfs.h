@@ -17,6 +17,11 @@ int rootfs_mount_basic(void);
  */
 int rootfs_mount_debian(char *err, unsigned int err_size);
 
+/*
+ * Mount the disk whose serial is "share" on TARGET, read-only. Errors as above.
+ */
+int rootfs_mount_share(const char *target, char *err, unsigned int err_size);
+
 /* Make the overlaid root "/", for good. Returns 0 or -errno. */
 int rootfs_enter_debian(void);
 

@@ -210,7 +210,7 @@ static void test_write(void **state)
 	static const char text[] =
 		"[cell a]\nscenario = stress\nkernel = debug\nargs = -x 'y z'\nappend = a=b c\nseed = random\nmemory = 768M\ncpus = 2\n"
 		"mode = systemd\nexpect = crash\ndisk.s = size=8M,iops=5\ndisk.t = size=1G,bps=7M\nparam.A_b = c = d\nparam.e = \n"
-		"fail_on = oom,io-error\nallow_taint = 9\nheartbeat = 33\nboot = 44\ndeadline = 55\n";
+		"fail_on = oom,io-error\nallow_taint = 9\nheartbeat = 33\nboot = 44\ndeadline = 55\nshare = some dir\nconstraint = kvm\n";
 	struct plan *p, *q;
 	struct rig_error e;
 	char *first, *second;
@@ -229,6 +229,8 @@ static void test_write(void **state)
 	assert_string_equal(q->cell[0]->args, "-x 'y z'");
 	assert_string_equal(q->cell[0]->param[0].value, "c = d");
 	assert_int_equal(q->cell[0]->disks, 2);
+	assert_string_equal(q->cell[0]->share, "some dir");
+	assert_string_equal(q->cell[0]->constraint, "kvm");
 	f = open_memstream(&second, &n);
 	plan_write_cell(f, q, q->cell[0]);
 	fclose(f);

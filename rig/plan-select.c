@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "plan-select.h"
+
+int plan_find(const struct paths *paths, const char *name, struct plan **ret,
+		     struct rig_error *e)
+{
+	struct stat st;
+	char *path;
+	int r;
+
+	if (strchr(name, '/') || !stat(name, &st) ||
+	    asprintf(&path, "%s/%s.ini", paths->plans, name) < 0)
+		return plan_load(name, ret, e);
+	r = plan_load(path, ret, e);
+	free(path);
+	return r;
+}
+
+int plan_select(const struct plan *plan, char **patterns, int n, struct cell_spec ***ret,
+			size_t *count, struct rig_error *e)
+{
+	struct cell_spec **list = calloc(plan->cells, sizeof(*list));
+	size_t c, found = 0;
+	int i;
+
+	if (!list)
+		return rig_fail(e, -ENOMEM, "out of memory");
+	for (i = 0; i < n; i++) {
+		for (c = 0; c < plan->cells && fnmatch(patterns[i], plan->cell[c]->name, 0); c++)
+			;
+		if (c == plan->cells) {
+			free(list);
+			return rig_fail(e, -ENOENT, "%s: no cell of the plan matches %s",
+					plan->path, patterns[i]);
+		}
+	}
+	for (c = 0; c < plan->cells; c++) {
+		for (i = 0; i < n && fnmatch(patterns[i], plan->cell[c]->name, 0); i++)
+			;
+		if (!n || i < n)
+			list[found++] = plan->cell[c];
+	}
+	*ret = list;
+	*count = found;
+	return 0;
+}
