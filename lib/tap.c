@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "linebuf.h"
 #include "tap.h"
 
 #define TAP_PLAN_MAX	1000000
@@ -96,13 +97,19 @@ static bool directive(const char *s, const char *word)
 
 static char *copy_trimmed(const char *s, size_t n)
 {
+	char *copy;
+
 	while (n && isspace((unsigned char)s[0])) {
 		s++;
 		n--;
 	}
 	while (n && isspace((unsigned char)s[n - 1]))
 		n--;
-	return strndup(s, n < TAP_NAME_MAX ? n : TAP_NAME_MAX);
+	copy = strndup(s, n < TAP_NAME_MAX ? n : TAP_NAME_MAX);
+	/* What is cut may be cut in the middle of a character */
+	if (copy)
+		text_clean(copy, strlen(copy));
+	return copy;
 }
 
 static void keep(struct tap *t, const struct tap_result *r)

@@ -87,6 +87,18 @@ cluster_until() {
 
 cluster_idle() { [ "$(sinfo -h -N -o %T 2>/dev/null | grep -c '^idle$')" = "$1" ]; }
 
+# The operator of the site. After an accident (a job that is on two nodes at once, as the controller
+# sees it when it comes back) Slurm drains a node until somebody says that it is good.
+cluster_operator() {
+	local node
+	while sleep 2; do
+		for node in $(sinfo -h -N -t drain -o %N 2>/dev/null | sort -u); do
+			echo "resume $node"
+			scontrol update nodename="$node" state=resume
+		done
+	done
+}
+
 cluster_start() {
 	local nodes=$2 memory=${3:-4000} i
 	cluster_dir=$1
@@ -102,6 +114,8 @@ cluster_start() {
 		mkdir -p "$cluster_dir/spool/n$i" "$cluster_dir/scratch/n$i"
 		cluster_slurmd "n$i"
 	done
+	cluster_operator >"$cluster_dir/log/operator" 2>&1 </dev/null &
+	echo "$! operator" >>"$cluster_dir/pids"
 	cluster_until 60 cluster_idle "$nodes"
 }
 
