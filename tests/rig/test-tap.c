@@ -173,6 +173,16 @@ static void test_bounds(void **state)
 	tap_line(t, line);
 	assert_true(strlen(tap_get(t, 0)->name) <= TAP_NAME_MAX);
 	tap_free(t);
+
+	/* Cut in the middle of a character: what is left of it is no character */
+	t = tap_new();
+	memset(line, 'n', sizeof(line) - 1);
+	memcpy(line, "ok 1 ", 5);
+	memcpy(line + 5 + TAP_NAME_MAX - 1, "\xc3\xa4", 2);
+	tap_line(t, line);
+	assert_int_equal(strlen(tap_get(t, 0)->name), TAP_NAME_MAX);
+	assert_int_equal(tap_get(t, 0)->name[TAP_NAME_MAX - 1], '?');
+	tap_free(t);
 }
 
 int main(void)
