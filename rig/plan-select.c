@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "plan-select.h"
 
-int plan_find(const struct paths *paths, const char *name, struct plan **ret,
-		     struct rig_error *e)
+/* A bare name is never a file of the current directory: a folder called check would hide the plan. */
+static bool is_path(const char *name)
 {
-	struct stat st;
+	size_t n = strlen(name);
+
+	return strchr(name, '/') || (n > 4 && !strcmp(name + n - 4, ".ini"));
+}
+
+int plan_find(const struct paths *paths, const char *name, struct plan **ret, struct rig_error *e)
+{
 	char *path;
 	int r;
 
-	if (strchr(name, '/') || !stat(name, &st) ||
-	    asprintf(&path, "%s/%s.ini", paths->plans, name) < 0)
+	if (is_path(name))
 		return plan_load(name, ret, e);
+	if (asprintf(&path, "%s/%s.ini", paths->plans, name) < 0)
+		return rig_fail(e, -ENOMEM, "out of memory");
 	r = plan_load(path, ret, e);
 	free(path);
 	return r;

@@ -6,7 +6,7 @@
 #include "paths.h"
 #include "plan.h"
 
-/* Loads the plan NAME: a path, or the name of one in rig/plans. */
+/* Loads the plan NAME: a path, known by a "/" or by ".ini" at its end, or the name of one in rig/plans. */
 int plan_find(const struct paths *paths, const char *name, struct plan **ret, struct rig_error *e);
 
 /*

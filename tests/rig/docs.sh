@@ -37,7 +37,11 @@ complete_words() {
 	_rig 2>/dev/null
 	printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd' '
 }
-cd / # no file here is to be offered
+# No plan or file here is to be offered, and a folder with a plan's name is not to hide the plan.
+empty=$(mktemp -d)
+trap 'rm -rf "$empty"' EXIT
+mkdir "$empty/check"
+cd "$empty"
 is "rig is completed" "$(complete -p rig)" "complete -F _rig rig"
 is "verbs with b" "$(complete_words "$rig" b)" "baseline bisect"
 is "options of flaky" "$(complete_words "$rig" flaky --)" "$(options flaky)"
