@@ -181,6 +181,11 @@ mib() {
 	esac
 }
 
+# rnd N: the next random number below N, in $picked. They follow from the seed of the cell, if
+# all are taken in the scenario's own shell: a subshell would begin anew.
+RANDOM=$((${SEED:-1} % 2147483647))
+rnd() { picked=$(((RANDOM << 15 | RANDOM) % $1)); }
+
 # wait_for SECONDS COMMAND... : try four times a second until it succeeds
 wait_for() {
 	local end=$((SECONDS + $1))
