@@ -331,6 +331,7 @@ swap_used() {
 #   ghost       zswap and the ghost device, no disk at all
 #   zswap-disk  zswap over a disk, as without this series
 #   lower       the ghost device over a disk, without zswap
+#   zswap-lower the same with zswap
 #   disk, brd, zram  without zswap
 # "disk" is the virtio disk "swap0" where the cell has one, else a null_blk disk. The ghost device
 # stays off in zswap-disk, disk, brd and zram, compiled in or not.
@@ -353,9 +354,10 @@ swap_setup() {
 		dev=$(disk swap0) || dev=$(null_disk "$size")
 		disk_swap_on "$dev"
 		;;
-	lower)
+	lower | zswap-lower)
 		need_ghost
 		zswap_off
+		[ $swap_kind = lower ] || zswap_on "${PARAM_compressor:-lz4}" "${PARAM_pool:-50}"
 		dev=$(disk swap0) || dev=$(null_disk "$size")
 		disk_swap_on "$dev"
 		ghost_on "${PARAM_limit:-8192}"
