@@ -5,14 +5,7 @@ rig=$1
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d /tmp/test-rig-share.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-n=0 bad=0
-check() {
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then echo "ok $n - $name"; else bad=$((bad + 1)); echo "not ok $n - $name"; fi
-}
-status() { local rc=0; "$@" >"$work/out" 2>&1 || rc=$?; echo $rc; }
+. "$(dirname "$0")/check.sh"
 
 top=$work/top
 mkdir -p "$top"/rig/{plans,scenarios} "$top"/build/host/rig/guest "$top"/build/kernels/release "$top/shared/sub"
@@ -47,5 +40,4 @@ check "no such directory: nothing runs" test "$(status "$rig" run "$work/p.ini" 
 check "and rig says why" grep -q "cannot share $top/nowhere: No such file" "$work/out"
 plan shared "$(printf 'disk.d%s = size=1M\n' 1 2 3 4 5)"
 check "six disks leave no room: 16" test "$(status "$rig" run "$work/p.ini" --accel tcg --out "$work/5")" = 16
-echo "1..$n"
-[ $bad = 0 ]
+check_end
