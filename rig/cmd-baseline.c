@@ -5,7 +5,6 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +13,7 @@
 #include "doc.h"
 #include "plan-select.h"
 #include "result.h"
-#include "session.h"
+#include "run-options.h"
 #include "strbuf.h"
 #include "verbs.h"
 
@@ -307,20 +306,19 @@ static int run_times(const struct paths *paths, struct session_options *o, unsig
 
 int do_baseline(const struct paths *paths, int argc, char **argv)
 {
-	enum { OPT_KERNEL = 256, OPT_ACCEL, OPT_QEMU, OPT_RESULTS };
+	enum { OPT_RESULTS = 256 };
 	static const struct option options[] = {
 		{ "times", required_argument, NULL, 'n' },
-		{ "kernel", required_argument, NULL, OPT_KERNEL },
+		RUN_OPTION_KERNEL,
 		{ "out", required_argument, NULL, 'o' },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "accel", required_argument, NULL, OPT_ACCEL },
-		{ "qemu", required_argument, NULL, OPT_QEMU },
+		RUN_OPTION_JOBS,
+		RUN_OPTION_ACCEL,
+		RUN_OPTION_QEMU,
 		{ "results", required_argument, NULL, OPT_RESULTS },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct session_options o = { .kernel = "base",
-				     .qemu = getenv("RIG_QEMU") ?: "qemu-system-x86_64" };
+	struct session_options o = { .kernel = "base", .qemu = run_qemu() };
 	char *results = NULL, *end, stamp[32];
 	const char *out = NULL, *given = NULL;
 	unsigned long times = 3;
@@ -334,27 +332,8 @@ int do_baseline(const struct paths *paths, int argc, char **argv)
 			if (*end || end == optarg || times > 1000)
 				return verb_usage("baseline", "--times: a number, not", optarg);
 			break;
-		case OPT_KERNEL:
-			o.kernel = optarg;
-			break;
 		case 'o':
 			out = optarg;
-			break;
-		case 'j':
-			o.jobs = strtoul(optarg, &end, 10);
-			if (*end || !o.jobs || o.jobs > 4096)
-				return verb_usage("baseline", "--jobs: a number from 1, not",
-						  optarg);
-			break;
-		case OPT_ACCEL:
-			c = accel_mode_parse(optarg);
-			if (c < 0)
-				return verb_usage("baseline", "--accel: auto, kvm or tcg, not",
-						  optarg);
-			o.accel = c;
-			break;
-		case OPT_QEMU:
-			o.qemu = optarg;
 			break;
 		case OPT_RESULTS:
 			given = optarg;
@@ -363,7 +342,9 @@ int do_baseline(const struct paths *paths, int argc, char **argv)
 			fputs(help, stdout);
 			return 0;
 		default:
-			return EXIT_USAGE;
+			r = run_option(c, "baseline", &o);
+			if (r)
+				return r;
 		}
 	}
 	if (times ? optind == argc : !given)

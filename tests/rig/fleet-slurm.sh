@@ -102,7 +102,8 @@ wait_for gone; check $? "no worker stays"
 # --- cancel without a driver
 { plan; cells nobeat.1 nobeat.2 nobeat.3 nobeat.4 nobeat.5; } >c.ini
 fleet c &
-wait_for grep -qs '"e":"began"' c/journal
+wait_for eval '[ "$(grep -cs "\"e\":\"began\"" c/journal)" = 3 ]'
+[[ $("$rig" fleet status c) == *"cells: 5, 0 done, 3 running, 2 queued, 0 waiting"* ]]; check $? "status of a fleet at work"
 kill_driver $!
 "$rig" fleet cancel c >cancel.out 2>&1; check $? "cancel of a fleet that nobody drives"
 same "$(grep -c '"verdict": "lost".*cancelled' c/fleet.json)" 5 "every cell has a verdict"

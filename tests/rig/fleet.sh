@@ -201,6 +201,7 @@ alive && false || true; check $? "without QEMU left"
 "$rig" fleet c.ini --accel tcg --out c --jobs 2 >c.out 2>&1 &
 driver=$!
 wait_for eval '[ "$(grep -c "\"e\":\"began\"" c/journal 2>/dev/null)" = 2 ]'
+says 'cells: 4, 0 done, 2 running, 0 queued, 2 waiting' "$rig" fleet status c; check $? "status of a fleet at work"
 says 'driven by another process' "$rig" fleet resume c; check $? "two cannot drive a fleet"
 "$rig" fleet cancel c; same $? 0 "cancel"
 wait $driver; same $? 1 "ends the driver"

@@ -6,14 +6,7 @@ set -euo pipefail
 rig=$1
 work=$(mktemp -d /tmp/test-rig-repeat.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-n=0 bad=0
-check() {
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then echo "ok $n - $name"; else bad=$((bad + 1)); echo "not ok $n - $name"; sed 's/^/# /' "$work/out" | tail -n 15; fi
-}
-status() { local rc=0; "$@" >"$work/out" 2>&1 || rc=$?; echo $rc; }
+. "$(dirname "$0")/check.sh"
 said() { grep -q -- "$1" "$work/out"; }
 
 cat >"$work/qemu" <<'EOF'
@@ -135,5 +128,4 @@ check "it gives no record" test ! -e "$work/none"
 echo lost >"$top/build/kernels/base/bzImage"
 check "a cell without results: 1" test "$(rig baseline "$work/p.ini" --times 1 -o "$work/none")" = 1
 check "nothing is recorded" test ! -e "$work/none"
-echo "1..$n"
-[ $bad = 0 ]
+check_end
