@@ -119,6 +119,10 @@ printf '\0\1' | dd of="$work/image" bs=1 seek=$((0x20e)) conv=notrunc 2>/dev/nul
 check "baseline: recorded: 0" test "$(rig baseline "$work/p.ini" --times 2)" = 0
 check "under the kernel's version" test -s "$known"
 check "what failed, without what only sums it up, with what was killed" test "$(grep -v '^#' "$known" | tr '\t\n' ' ;')" = "suite:a: one 2 of 2;suite:b 2 of 2;suite:k 2 of 2;suite:k: one 2 of 2;"
+printf 'suite:a: one\t1 of 9\nsuite:b\t1 of 9\nother:z\t3 of 3\n' >"$known"
+check "recorded again: 0" test "$(rig baseline "$work/p.ini" --times 1 --results "$work/again")" = 0
+check "what was seen is new, what was not is kept" test "$(grep -v '^#' "$known" | tr '\t\n' ' ;')" = "other:z 3 of 3;suite:a: one 1 of 1;suite:b 1 of 1;suite:k 1 of 1;suite:k: one 1 of 1;"
+check "and that is said" said '5 known failures, .*; 1 of other cells kept'
 check "cells that take no notice of it were not run" test "$(grep -h '"name": "one"' "$top"/build/rig/*/*/result.json | wc -l)" = 0
 check "the record was not in the way of itself" grep -q '"known": "none"' "$top"/build/rig/baseline-*/1/result.json
 check "no such cell in the plan: 16" test "$(rig baseline "$work/p.ini" one)" = 16
