@@ -49,8 +49,13 @@ begin() {
 		[ -d /proc/$driver ] || break
 		sleep 0.25
 	done
-	qemu=$(pgrep -P $driver -f "name cut" || echo 0)
+	qemu=$(pgrep -P $driver -f "name cut")
 	check "$2: the guest swaps" swaps "$1"
+	# Without a process there is nothing to be killed, and 0 would be all of us.
+	if [ -z "$qemu" ]; then
+		echo "Bail out! there is no virtual machine"
+		exit 1
+	fi
 	check "$2: to disks that hold something" test "$(disk_blocks "$qemu")" -gt 0
 }
 gone() {
