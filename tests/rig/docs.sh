@@ -15,7 +15,11 @@ is() {
 		printf '# is:     %s\n# wanted: %s\n' "$2" "$3"
 	fi
 }
-options() { "$rig" "$1" --help | grep -oE -- '--[a-z][a-z-]*' | sort -u | paste -sd' '; }
+# The help of a verb is read once: a rig with sanitizers takes a while to start.
+declare -A help
+for verb in report compare shell flaky bisect baseline; do help[$verb]=$("$rig" $verb --help); done
+usage=$("$rig" -h)
+options() { grep -oE -- '--[a-z][a-z-]*' <<<"${help[$1]}" | sort -u | paste -sd' '; }
 
 for verb in report compare shell flaky bisect baseline; do
 	man=$top/rig/rig-$verb.1
@@ -23,8 +27,8 @@ for verb in report compare shell flaky bisect baseline; do
 	is "rig-$verb(1) has each option" "$(sed 's/\\-/-/g' "$man" | grep -E '^\.B .*-' | grep -oE -- '--[a-z][a-z-]*' | sort -u | paste -sd' ')" \
 		"$(options $verb)"
 	is "rig-$verb(1) has each exit status" "$(sed -n '/^.SH EXIT/,/^.SH SEE/s/^\.B \([0-9]*\)$/\1/p' "$man" | paste -sd' ')" \
-		"$("$rig" $verb --help | sed -n 's/^Exit status: //p' | grep -oE '(^|[;,] )[0-9]+ ' | tr -d ';, ' | paste -sd' ')"
-	is "rig -h names $verb" "$("$rig" -h | grep -c "^       rig $verb ")" 1
+		"$(sed -n 's/^Exit status: //p' <<<"${help[$verb]}" | grep -oE '(^|[;,] )[0-9]+ ' | tr -d ';, ' | paste -sd' ')"
+	is "rig -h names $verb" "$(grep -c "^       rig $verb " <<<"$usage")" 1
 	is "docs/results.md names $verb" "$(grep -c "^    rig $verb " "$top/docs/results.md" | sed 's/[1-9][0-9]*/some/')" some
 	is "rig $verb: an unknown option: 16" "$("$rig" $verb --nonsense >/dev/null 2>&1; echo $?)" 16
 done
