@@ -50,8 +50,8 @@ is "rig is completed" "$(complete -p rig)" "complete -F _rig rig"
 is "verbs with b" "$(complete_words "$rig" b)" "baseline bisect"
 is "options of flaky" "$(complete_words "$rig" flaky --)" "$(options flaky)"
 is "plans" "$(complete_words "$rig" run su)" suites
-is "cells" "$(complete_words "$rig" flaky check onoff)" onoff.release
-is "cells after an option with a value" "$(complete_words "$rig" bisect --times 3 check onoff)" onoff.release
+is "cells" "$(complete_words "$rig" flaky check onoff.r)" onoff.release
+is "cells after an option with a value" "$(complete_words "$rig" bisect --times 3 check onoff.r)" onoff.release
 is "accelerators" "$(complete_words "$rig" shell --accel k)" kvm
 is "kernels" "$(complete_words "$rig" run --kernel deb)" debug
 is "verbs of fleet" "$(complete_words "$rig" fleet sta)" status
