@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Disks that fail in places, or are slow, made by device mapper. Sourced after lib.sh.
 
-SICK_SEGMENT=2048 # sectors
+SICK_SEGMENT=512 # sectors
 
 dm() { dmsetup --noudevrules --noudevsync "$@"; }
 
