@@ -78,6 +78,7 @@ struct tally {
 	atomic_ulong swapped;	/* most pages seen in swap at one time */
 	atomic_ulong pages;
 	atomic_ulong lost;
+	atomic_ulong children;	/* of this kind that were safe from being lost */
 	atomic_int skipped;
 	char why[96];
 };
@@ -120,6 +121,7 @@ struct options {
 	bool lossy;
 	bool selftest;
 	const char *pause;
+	const char *cgroup;
 	const char *until;
 	unsigned int contents;
 	bool kinds[NR_KINDS];
@@ -617,14 +619,16 @@ static void lock_program(void)
 }
 
 /* Locks are not inherited. */
-static void begin_child(void)
+static void begin_child(struct region *r)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (opt.lossy)
 		lock_program();
+	atomic_fetch_add(&r->tally->children, 1);
 }
 
-static void wait_child(pid_t pid, struct region *r)
+/* CHILDREN: how many had begun before this one was made */
+static void wait_child(pid_t pid, struct region *r, unsigned long children)
 {
 	int status;
 
@@ -633,6 +637,12 @@ static void wait_child(pid_t pid, struct region *r)
 			die("waitpid");
 	if (!status)
 		return;
+	/* Its own stack may go to swap, and be lost, until it has locked it. */
+	if (opt.lossy && WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS &&
+	    atomic_load(&r->tally->children) == children) {
+		atomic_fetch_add(&r->tally->lost, 1);
+		return;
+	}
 	ktap_note("%s: child %d ended with wait status %#x",
 		  kinds[r->kind].name, pid, status);
 	atomic_fetch_add(&r->tally->mismatches, 1);
@@ -654,6 +664,7 @@ static void rewrite_some(struct region *r, unsigned int pass,
  */
 static void op_fork(struct region *r, unsigned int pass)
 {
+	unsigned long children = atomic_load(&r->tally->children);
 	pid_t pid;
 
 	pthread_rwlock_wrlock(&map_lock);
@@ -661,7 +672,7 @@ static void op_fork(struct region *r, unsigned int pass)
 	if (pid < 0)
 		die("fork");
 	if (!pid) {
-		begin_child();
+		begin_child(r);
 		verify_region(r);
 		gen_step = 1000003;
 		rewrite_some(r, pass + 1000 + getpid(), 3);
@@ -674,13 +685,14 @@ static void op_fork(struct region *r, unsigned int pass)
 	push_region(r);
 	note_swapped(r);
 	verify_region(r);
-	wait_child(pid, r);
+	wait_child(pid, r, children);
 	verify_region(r);
 }
 
 /* Even pages are rewritten by a child, odd ones here, at the same time. */
 static void op_shared(struct region *r, unsigned int pass)
 {
+	unsigned long children = atomic_load(&r->tally->children);
 	size_t i;
 	pid_t pid;
 
@@ -689,7 +701,7 @@ static void op_shared(struct region *r, unsigned int pass)
 	if (pid < 0)
 		die("fork");
 	if (!pid) {
-		begin_child();
+		begin_child(r);
 		for (i = 0; i < r->pages; i += 2) {
 			verify_page(r, i);
 			if (chosen(r, i, pass + 100, 2))
@@ -703,7 +715,7 @@ static void op_shared(struct region *r, unsigned int pass)
 		if (chosen(r, i, pass + 100, 2))
 			write_page(r, i);
 	}
-	wait_child(pid, r);
+	wait_child(pid, r, children);
 	push_region(r);
 	note_swapped(r);
 	verify_region(r);
@@ -1040,6 +1052,9 @@ static void run_process(unsigned int proc)
 	pthread_t pager;
 	int k;
 
+	/* As early as can be: what is in swap before it is locked may be lost. */
+	if (opt.lossy)
+		lostpage_lock_program();
 	setup_regions(proc);
 	if (!nr_regions)
 		return;
@@ -1236,6 +1251,17 @@ static void prepare_system(void)
 	}
 }
 
+static void enter_cgroup(const char *dir)
+{
+	char path[512];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/cgroup.procs", dir) >=
+	    sizeof(path))
+		die("the name of the cgroup is too long");
+	if (spit(path, "0"))
+		die("%s", path);
+}
+
 static void find_own_cgroup(void)
 {
 	char text[512], *p, *end;
@@ -1414,6 +1440,7 @@ static void usage(void)
 	       "  --until FILE       go on until this file exists\n"
 	       "  --contents LIST    of those that a kind would have only these: random,text,same,zero\n"
 	       "  --pause DIR        when all is pushed out make DIR/ready (a line a process), wait for DIR/go\n"
+	       "  --cgroup DIR       enter this cgroup first, with --lossy when the program is locked\n"
 	       "  --lossy            a page may be lost (SIGBUS, EIO); the others must be right\n"
 	       "  --corrupt N        spoil N pages: the run must fail\n"
 	       "  --selftest         prove that spoilt pages are noticed\n"
@@ -1427,7 +1454,7 @@ static void usage(void)
 static void parse_options(int argc, char **argv)
 {
 	enum { SIZE = 256, KINDS, PASSES, SECONDS, PROCS, THREADS, SEED, PUSH,
-	       PAGER, LOSSY, REQUIRE, CORRUPT, SELFTEST, PAUSE, UNTIL, CONTENTS, HELP };
+	       PAGER, LOSSY, REQUIRE, CORRUPT, SELFTEST, PAUSE, UNTIL, CONTENTS, CGROUP, HELP };
 	static const struct option longs[] = {
 		{ "size", required_argument, NULL, SIZE },
 		{ "kinds", required_argument, NULL, KINDS },
@@ -1438,6 +1465,7 @@ static void parse_options(int argc, char **argv)
 		{ "seed", required_argument, NULL, SEED },
 		{ "push", required_argument, NULL, PUSH },
 		{ "pager", no_argument, NULL, PAGER },
+		{ "cgroup", required_argument, NULL, CGROUP },
 		{ "lossy", no_argument, NULL, LOSSY },
 		{ "require-swapped", required_argument, NULL, REQUIRE },
 		{ "corrupt", required_argument, NULL, CORRUPT },
@@ -1488,6 +1516,9 @@ static void parse_options(int argc, char **argv)
 		case PAGER:
 			opt.pager = true;
 			break;
+		case CGROUP:
+			opt.cgroup = optarg;
+			break;
 		case LOSSY:
 			opt.lossy = true;
 			break;
@@ -1530,6 +1561,11 @@ static void parse_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	parse_options(argc, argv);
+	/* This one only waits and counts, long enough to be swapped out. */
+	if (opt.lossy)
+		lostpage_lock_program();
+	if (opt.cgroup)
+		enter_cgroup(opt.cgroup);
 	/* Watched pages come first when memory is out, not the shell. */
 	spit("/proc/self/oom_score_adj", "500");
 	if (opt.push == PUSH_RECLAIM)
