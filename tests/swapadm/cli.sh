@@ -452,7 +452,7 @@ refused usage-set-no-value $fake cgroup set shop swap.max=0 zswap.max --sysroot 
 refused usage-set-key $fake cgroup set shop swap.max=0 swap.min=0 --sysroot cgroup
 refused usage-set-key-part $fake cgroup set shop swap.ma=0 --sysroot cgroup
 refused usage-set-twice $fake cgroup set shop swap.max=0 swap.max=1M --sysroot cgroup
-refused usage-set-many $fake cgroup set shop a=1 b=1 c=1 d=1 e=1 f=1 --sysroot cgroup
+refused usage-set-many $fake cgroup set shop $(seq -f "a%g=1" 65) --sysroot cgroup
 refused usage-set-size $fake cgroup set shop swap.max=0 zswap.max=lots --sysroot cgroup
 refused usage-set-empty $fake cgroup set shop swap.max= --sysroot cgroup
 refused usage-set-range $fake cgroup set shop swap.max=0 zswap.max=99E --sysroot cgroup

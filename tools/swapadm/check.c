@@ -451,7 +451,7 @@ static const struct rule rules[] = {
 	  "nothing, if that is meant; else give it a tier: swapadm cgroup set PATH tier.NAME=max",
 	  cgroup_no_tier },
 	{ "device-without-tier", SEV_WARNING,
-	  "add a tier that begins at its priority or below (swapadm tier add): limits of cgroups and watermarks pass it by", device_without_tier },
+	  "add a tier that begins at its priority or below (swapadm tier add): cgroups with a limit of a tier cannot use it, and nothing is demoted to it", device_without_tier },
 	{ "ghost-in-meminfo", SEV_INFO,
 	  "set vm.ghostswap_in_meminfo to 0 unless a program needs to see SwapTotal",
 	  ghost_in_meminfo },

@@ -359,7 +359,7 @@ static int do_run(int argc, char **argv)
 			if (one > 0 && !failed++)
 				first = one;
 			/* Whoever stops one wants no other to begin. */
-			if (verb_opts.stopped)
+			if (verb_opts.stopped || one == EX_UNSUPPORTED)
 				break;
 		}
 		status = failed && done ? EX_PARTLY : first;

@@ -527,10 +527,11 @@ static int make_limit(struct maker *m, const struct conf_setting *set, const cha
 	}
 	if (err && err != -ESRCH)
 		return cannot_read(err);
-	/* A new tier has no limit. */
+	/* A new tier has no limit; that of zswap is kept by the kernel while it is not there. */
 	if (err == -ESRCH)
 		snprintf(as.old, sizeof(as.old), "%s max", tier);
-	if (!strcmp(as.old, as.new) && (!comes || err == -ESRCH))
+	if (!strcmp(as.old, as.new) &&
+	    (!comes || (err == -ESRCH && strcmp(tier, TIER_ZSWAP))))
 		return EX_OK;
 	snprintf(what, sizeof(what), "cgroup %s %s", path, set->key);
 	return add(m, &(struct step){
