@@ -116,9 +116,11 @@ static bool undo(const struct plan *plan, size_t n)
 		message("%s: is %s again", step->what,
 			step->kind == STEP_WRITE && !strcmp(step->path, TIERS_FILE) ?
 			"as before" : shown(step));
-		if (!strcmp(step->path, TIERS_FILE) && strchr(step->now, '+'))
-			message("%s: %s: watermarks, and limits of cgroups, of these are what the kernel begins with",
+		if (step->forgets) {
+			message("%s: a tier that has moved back has lost its watermarks and its limits in cgroups: %s",
 				step->what, step->now);
+			all = false;
+		}
 	}
 	return all;
 }

@@ -198,6 +198,22 @@ static bool start_is_taken_over(const struct maker *m, int64_t start)
 	return false;
 }
 
+/*
+ * What the tier @name is before the steps: itself, or the one that has its place and leaves it
+ * in the same batch, which is a rename; NULL: it is new, or moves.
+ */
+static const struct tier *tier_before(const struct maker *m, const char *name)
+{
+	int64_t start;
+
+	if (tier_stands(m, name))
+		return tiers_find(&m->tiers, name);
+	for (size_t i = 0; i < m->tiers.n && wanted_start(m, name, &start); i++)
+		if (m->tiers.v[i].ranged && m->tiers.v[i].start == start)
+			return &m->tiers.v[i];
+	return NULL;
+}
+
 /* Add a word to a batch; @sign is + or -. */
 static int add_word(struct strbuf *batch, char sign, const char *name, int64_t start)
 {
@@ -210,6 +226,7 @@ static int add_word(struct strbuf *batch, char sign, const char *name, int64_t s
 struct batch {
 	struct strbuf away, to;
 	struct strbuf back_away, back_to;
+	bool forgets;		/* a tier moves, and no other takes its place */
 };
 
 static int remove_tier(struct batch *b, const struct tier *tier)
@@ -246,7 +263,8 @@ static int add_batch(struct maker *m, struct batch *b, const struct conf_setting
 		status = add(m, &(struct step){
 			.kind = STEP_WRITE, .what = "tiers", .path = TIERS_FILE,
 			.now = (char *)strbuf_str(&b->back_away),
-			.wanted = (char *)strbuf_str(&b->away), .from = from,
+			.wanted = (char *)strbuf_str(&b->away), .forgets = b->forgets,
+			.from = from,
 		});
 	strbuf_release(&b->away);
 	strbuf_release(&b->to);
@@ -296,6 +314,8 @@ static int make_tiers(struct maker *m)
 			continue;
 		if (wanted_start(m, tier->name, &start) || start_is_taken_over(m, tier->start))
 			err = remove_tier(&b, tier);
+		b.forgets |= !start_is_taken_over(m, tier->start) &&
+			wanted_start(m, tier->name, &start);
 	}
 	while (!err && (set = conf_section(m->conf, CONF_TIER, &at))) {
 		int64_t start;
@@ -349,7 +369,7 @@ static int add_watermark(struct maker *m, const char *tier, bool high, const str
 	watermark_file(tier, high, file, sizeof(file));
 	return add(m, &(struct step){
 		.kind = STEP_WRITE, .what = what, .path = file, .now = now ? text : NULL,
-		.shown = text, .wanted = set->value, .later = !now, .from = set,
+		.shown = text, .wanted = set->value, .later = !tier_stands(m, tier), .from = set,
 	});
 }
 
@@ -360,8 +380,7 @@ static int make_watermarks(struct maker *m)
 	int status = EX_OK;
 
 	while (!status && (set = conf_section(m->conf, CONF_TIER, &at))) {
-		const struct tier *now = tier_stands(m, set->name) ?
-			tiers_find(&m->tiers, set->name) : NULL;
+		const struct tier *now = tier_before(m, set->name);
 		bool first;
 
 		high = conf_get(m->conf, CONF_TIER, set->name, "watermark-high");
@@ -499,13 +518,35 @@ static bool limit_comes(const struct maker *m, const char *tier)
 	return conf_get(m->conf, CONF_TIER, tier, "priority") && !tier_stands(m, tier);
 }
 
+/*
+ * How the limit of a tier that comes is before it is written, as it is written: that of the
+ * tier that has its place now; else max. 0 or negative errno.
+ */
+static int limit_before(const struct maker *m, const char *dir, const char *tier,
+			struct assignment *set, bool *renamed)
+{
+	const struct tier *before = tier_before(m, tier);
+	struct assignment other = *set;
+	int err = 0;
+
+	*renamed = before && strcmp(before->name, tier);
+	snprintf(set->old, sizeof(set->old), "%s max", tier);
+	if (*renamed) {
+		snprintf(other.key, sizeof(other.key), "%s%s", set->setting->key, before->name);
+		err = assignment_read(&root, &other, dir);
+		if (!err)
+			snprintf(set->old, sizeof(set->old), "%s%s", tier, strchr(other.old, ' '));
+	}
+	return err;
+}
+
 /* One key of the cgroup at @dir. */
 static int make_limit(struct maker *m, const struct conf_setting *set, const char *dir)
 {
 	struct assignment as = { 0 };
 	const char *tier, *path = cgroup_path(dir);
 	char what[PATH_MAX + 64], why[128];
-	bool comes;
+	bool comes, kept = true;
 	int err;
 
 	/* Taken when the file was read, so it is good. */
@@ -516,27 +557,29 @@ static int make_limit(struct maker *m, const struct conf_setting *set, const cha
 	comes = tier && limit_comes(m, tier);
 	if (!err)
 		err = assignment_read(&root, &as, dir);
+	/* The limit of zswap is kept by the kernel while it is not there, and not shown. */
+	if (comes && (!err || err == -ESRCH)) {
+		err = limit_before(m, dir, tier, &as, &kept);
+		if (!strcmp(tier, TIER_ZSWAP))
+			*as.old = '\0';
+	}
 	if (err == -ENOENT) {
 		at_line(set, "cgroup %s %s: %s has no %s", path, set->key,
 			strcmp(path, "/") ? "this kernel" : "the root cgroup", as.setting->file);
 		return EX_UNSUPPORTED;
 	}
-	if (err == -ESRCH && !comes) {
+	if (err == -ESRCH) {
 		at_line(set, "cgroup %s %s: there is no tier of that name", path, set->key);
 		return EX_FAILED;
 	}
-	if (err && err != -ESRCH)
+	if (err)
 		return cannot_read(err);
-	/* A new tier has no limit; that of zswap is kept by the kernel while it is not there. */
-	if (err == -ESRCH)
-		snprintf(as.old, sizeof(as.old), "%s max", tier);
-	if (!strcmp(as.old, as.new) &&
-	    (!comes || (err == -ESRCH && strcmp(tier, TIER_ZSWAP))))
+	if (!strcmp(as.old, as.new))
 		return EX_OK;
 	snprintf(what, sizeof(what), "cgroup %s %s", path, set->key);
 	return add(m, &(struct step){
-		.kind = STEP_WRITE, .what = what, .path = as.file, .now = comes ? NULL : as.old,
-		.shown = as.old, .wanted = as.new, .from = set,
+		.kind = STEP_WRITE, .what = what, .path = as.file, .now = kept ? as.old : NULL,
+		.shown = *as.old ? as.old : "not known", .wanted = as.new, .from = set,
 	});
 }
 

@@ -23,6 +23,7 @@ struct step {
 	char *shown;		/* how it is now, for people; NULL: as @now */
 	int flags;		/* of swapon(2); STEP_OFF: to undo it */
 	bool later;		/* the file comes with a step before this one */
+	bool forgets;		/* undone it is not quite as it was: see plan_run() */
 	const struct conf_setting *from;
 };
 
@@ -42,7 +43,8 @@ int plan_print(const struct plan *plan);
 
 /*
  * Do all steps, or none: what was done is undone when one fails, and where that fails too
- * the messages say what stands. Exit status.
+ * the messages say what stands. A tier that moves loses its watermarks and its limits in
+ * cgroups, and does not have them again when it moves back. Exit status.
  */
 int plan_run(const struct plan *plan);
 
