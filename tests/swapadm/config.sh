@@ -165,6 +165,12 @@ change plan ghostless $sw/ghost/enabled '0\n'
 change ghostless ghostless $sw/tiers 'fast 100 32767\nslow -1 99\n'
 for f in ghostless/$cg/shop{,/db,/web,/idle}/memory.swap.tiers.*; do sed -i /zswap/d "$f"; done
 t config-zswap-comes $swapadm config diff --sysroot ghostless
+rm -r ghostless/$sw/tier/zswap
+marks='[tier zswap]\nwatermark-high = 95\nwatermark-low = 92\n'
+conf ghostless etc b.conf "$marks"
+t config-zswap-watermarks $swapadm config apply --dry-run --sysroot ghostless
+conf ghostless etc a.conf '[ghost]\nin-meminfo = no\n'
+t config-zswap-watermarks-off $swapadm config apply --dry-run --sysroot ghostless
 
 # --- the order of watermarks
 marks() { # NAME HIGH LOW WANTED

@@ -164,16 +164,18 @@ t compact-not-on $swapadm compact run /dev/sdz --sysroot tiers
 calls compact-run $fake compact run sda2 --sysroot tiers
 calls compact-run-order $fake compact run /dev/nvme0n1p3 --order 4 --sysroot tiers
 calls compact-stop $fake compact stop sda2 --sysroot tiers
-calls compact-run-dry-run $fake compact run "/var/swap file" --order=0 --wait --dry-run --sysroot tiers
+calls compact-run-dry-run $fake compact run "/var/swap file" --order=1 --wait --dry-run --sysroot tiers
 calls compact-run-all $fake compact run --all --sysroot tiers
 FAKE_FAIL=w:device1/compact=16 calls compact-run-ebusy $fake compact run nvme0n1p3 --sysroot tiers
 FAKE_FAIL=w:device2/compact=22 calls compact-run-all-partly $fake compact run --all --sysroot tiers
 FAKE_FAIL=w:device2/compact=1 calls compact-stop-eperm $fake compact stop sda2 --sysroot tiers
+FAKE_FAIL=w:device2/compact=19 calls compact-run-enodev $fake compact run sda2 --sysroot tiers
 calls compact-run-all-no-series $fake compact run --all --sysroot lower
 calls compact-run-all-none $fake compact run --all --sysroot no-swap
 t usage-compact-run $swapadm compact run --sysroot tiers
 t usage-compact-run-all $swapadm compact run --all sda2 --sysroot tiers
 t usage-compact-order $swapadm compact run sda2 --order 32 --sysroot tiers
+t usage-compact-order-0 $swapadm compact run sda2 --order 0 --sysroot tiers
 t usage-compact-wait $swapadm compact run sda2 --wait=0 --sysroot tiers
 t usage-compact-stop $swapadm compact stop --sysroot tiers
 t usage-compact-status $swapadm compact status a b --sysroot tiers
@@ -254,6 +256,11 @@ for text in busy 'running' 'running 4' 'running x 5' 'running 4 x' 'running 4 5 
 done
 change tiers bad-score $sw/device1/compact 'running 4 101\n'
 t bad-compact-score $swapadm compact status --sysroot bad-score
+is "scores that are for root alone are not known" \
+	"$(FAKE_FAIL='device1/compact_score=13' $fake compact status nvme0n1p3 -n -r -o scores,moved --sysroot tiers)" "- 3072"
+is "other errors of scores are errors" \
+	"$(FAKE_FAIL='device1/compact_score=5' $fake compact status nvme0n1p3 --sysroot tiers 2>&1)" \
+	"swapadm: compact status: cannot read tiers/$sw/device1/compact_score: Input/output error"
 change tiers bad-scores $sw/device1/compact_score '4 max\n'
 t bad-compact-scores $swapadm compact status --sysroot bad-scores
 

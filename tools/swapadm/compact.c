@@ -25,7 +25,7 @@ struct row {
 };
 
 enum {
-	CO_NAME, CO_STATE, CO_ORDER, CO_SCORE, CO_SCORES, CO_SCANNED, CO_MOVED, CO_FREED,
+	CO_NAME, CO_STATE, CO_ORDER, CO_SCORE, CO_SCORES, CO_SCANNED, CO_MOVED, CO_DROPPED, CO_FREED,
 	CO_FAIL_DIRECT, CO_FAIL_BUSY, CO_FAIL_NOMEM, CO_FAIL_IO,
 };
 
@@ -38,6 +38,8 @@ static const struct column compact_cols[] = {
 	  "percent of the free space that each order cannot use" },
 	{ CO_SCANNED, "SCANNED", "scanned", COL_COUNT, false, false, "slots looked at" },
 	{ CO_MOVED, "MOVED", "moved", COL_COUNT, true, false, "pages moved" },
+	{ CO_DROPPED, "DROPPED", "dropped", COL_COUNT, false, false,
+	  "slots freed without a move, for their pages are in memory" },
 	{ CO_FREED, "FREED", "freed_clusters", COL_COUNT, true, false,
 	  "clusters that became free by that" },
 	{ CO_FAIL_DIRECT, "FAIL-DIRECT", "failed_direct", COL_COUNT, false, false,
@@ -54,6 +56,7 @@ static const struct num_field compact_nums[] = {
 	{ CO_SCORE, offsetof(struct row, compact.score) },
 	{ CO_SCANNED, offsetof(struct row, compact.scanned) },
 	{ CO_MOVED, offsetof(struct row, compact.moved) },
+	{ CO_DROPPED, offsetof(struct row, compact.dropped) },
 	{ CO_FREED, offsetof(struct row, compact.freed) },
 	{ CO_FAIL_DIRECT, offsetof(struct row, compact.failed_direct) },
 	{ CO_FAIL_BUSY, offsetof(struct row, compact.failed_busy) },
@@ -190,7 +193,8 @@ static int write_compact(const struct swap *swap, const char *text)
 	err = sysroot_write(&root, file, text);
 	if (err)
 		message("%s: cannot write %s to %s: %s%s", swap->name, text, root.failed,
-			reason(err), err == -EBUSY ? " (is it running already?)" : "");
+			reason(err), err == -EBUSY ? " (is it running already?)" :
+			err == -ENODEV ? " (is the ghost device on?)" : "");
 	return err ? refused(err) : EX_OK;
 }
 
@@ -400,8 +404,8 @@ static int set_flag(int key, const char *arg)
 		verb_opts.wait = true;
 		return arg ? parse_seconds(arg, &verb_opts.interval) : 0;
 	case 'N':
-		if (parse_u64(arg, &order) || order > ORDER_MAX) {
-			usage_error("%s: not an order from 0 to %d", arg, ORDER_MAX);
+		if (parse_u64(arg, &order) || !order || order > ORDER_MAX) {
+			usage_error("%s: not an order from 1 to %d", arg, ORDER_MAX);
 			return -EINVAL;
 		}
 		verb_opts.order = order;

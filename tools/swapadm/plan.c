@@ -373,7 +373,44 @@ static int add_watermark(struct maker *m, const char *tier, bool high, const str
 	});
 }
 
-static int make_watermarks(struct maker *m)
+/* Whether @tier comes, or comes anew, with a step of the plan, and its limits with it. */
+static bool tier_comes(const struct maker *m, const char *tier)
+{
+	if (!strcmp(tier, TIER_ZSWAP))
+		return !tiers_find(&m->tiers, tier) && is_yes(conf_value(m->conf, CONF_GHOST, "", "enable", "0"));
+	return conf_get(m->conf, CONF_TIER, tier, "priority") && !tier_stands(m, tier);
+}
+
+/*
+ * Those of zswap while the tier is not there: the kernel has kept what they were, and does not
+ * tell. With the low one out of the way no order of them is refused.
+ */
+static int make_hidden_watermarks(struct maker *m, const struct conf_setting *high,
+				  const struct conf_setting *low)
+{
+	char file[WATERMARK_FILE_MAX];
+	const struct { bool high; const char *text; const struct conf_setting *from; } writes[] = {
+		{ false, "0", low },
+		{ true, high->value, high },
+		{ false, low->value, low },
+	};
+	int status = EX_OK;
+
+	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]) && !status; i++) {
+		char what[64];
+
+		snprintf(what, sizeof(what), "tier %s %s", TIER_ZSWAP, writes[i].from->key);
+		watermark_file(TIER_ZSWAP, writes[i].high, file, sizeof(file));
+		status = add(m, &(struct step){
+			.kind = STEP_WRITE, .what = what, .path = file, .shown = "not known",
+			.wanted = (char *)writes[i].text, .later = true, .from = writes[i].from,
+		});
+	}
+	return status;
+}
+
+/* @zswap: those of that tier, which comes with the ghost device; else of all others. */
+static int make_watermarks(struct maker *m, bool zswap)
 {
 	const struct conf_setting *set, *high;
 	size_t at = 0;
@@ -384,10 +421,20 @@ static int make_watermarks(struct maker *m)
 		bool first;
 
 		high = conf_get(m->conf, CONF_TIER, set->name, "watermark-high");
-		if (!high)
+		if (!high || !strcmp(set->name, TIER_ZSWAP) != zswap)
 			continue;
 		if (!m->tiers.present)
 			return no_tiers(high);
+		if (zswap && !now && !tier_comes(m, TIER_ZSWAP)) {
+			at_line(high, "tier %s: it is there only while the ghost device is on",
+				TIER_ZSWAP);
+			return EX_FAILED;
+		}
+		if (zswap && !now) {
+			status = make_hidden_watermarks(m, high,
+							conf_get(m->conf, CONF_TIER, TIER_ZSWAP, "watermark-low"));
+			continue;
+		}
 		if (now && (!now->high.known || !now->low.known)) {
 			at_line(high, "tier %s: this kernel has no watermarks for it", set->name);
 			return EX_UNSUPPORTED;
@@ -510,14 +557,6 @@ static int make_devices_off(struct maker *m)
 	return status;
 }
 
-/* Whether the limit of @tier in a cgroup comes, or comes anew, with a step of the plan. */
-static bool limit_comes(const struct maker *m, const char *tier)
-{
-	if (!strcmp(tier, TIER_ZSWAP))
-		return !tiers_find(&m->tiers, tier) && is_yes(conf_value(m->conf, CONF_GHOST, "", "enable", "0"));
-	return conf_get(m->conf, CONF_TIER, tier, "priority") && !tier_stands(m, tier);
-}
-
 /*
  * How the limit of a tier that comes is before it is written, as it is written: that of the
  * tier that has its place now; else max. 0 or negative errno.
@@ -554,7 +593,7 @@ static int make_limit(struct maker *m, const struct conf_setting *set, const cha
 	if (!err)
 		err = assignment_value(&as, set->text, why, sizeof(why));
 	tier = assignment_tier(&as);
-	comes = tier && limit_comes(m, tier);
+	comes = tier && tier_comes(m, tier);
 	if (!err)
 		err = assignment_read(&root, &as, dir);
 	/* The limit of zswap is kept by the kernel while it is not there, and not shown. */
@@ -659,9 +698,11 @@ int plan_make(const struct conf *conf, struct plan *plan)
 	if (!status)
 		status = make_tiers(&m);
 	if (!status)
-		status = make_watermarks(&m);
+		status = make_watermarks(&m, false);
 	if (!status)
 		status = make_ghost(&m, true);
+	if (!status)
+		status = make_watermarks(&m, true);
 	/* Limits before the devices that they are for. */
 	if (!status)
 		status = make_cgroups(&m);

@@ -46,6 +46,7 @@ int read_compact(struct sysroot *root, const char *dir, struct compact *compact)
 	const struct key keys[] = {
 		{ "scanned", &compact->scanned },
 		{ "moved", &compact->moved },
+		{ "dropped", &compact->dropped },
 		{ "freed_clusters", &compact->freed },
 		{ "failed_direct", &compact->failed_direct },
 		{ "failed_busy", &compact->failed_busy },
@@ -74,7 +75,8 @@ int read_compact(struct sysroot *root, const char *dir, struct compact *compact)
 	err = read_amounts(root, file, false, &compact->scores);
 	if (is_gone(err))
 		return 0;
-	if (err)
+	/* It costs a walk through the clusters, so the kernel may keep it for root. */
+	if (err && err != -EACCES)
 		return err;
 	snprintf(file, sizeof(file), "%s/compact_stat", dir);
 	err = read_keys(root, file, keys, sizeof(keys) / sizeof(keys[0]));

@@ -334,6 +334,7 @@ struct compact {
 	struct amounts scores;		/* an order each: free space it cannot use, percent */
 	struct num scanned;		/* counters since the device was switched on */
 	struct num moved;
+	struct num dropped;
 	struct num freed;
 	struct num failed_direct;
 	struct num failed_busy;
