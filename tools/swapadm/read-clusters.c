@@ -101,7 +101,10 @@ int read_clusters(struct sysroot *root, const struct swap *swap, struct clusters
 	snprintf(file, sizeof(file), "%s/cluster_pages", swap->dir);
 	if (!err)
 		err = read_num(root, file, &slots);
-	/* The page of the header belongs to the first cluster. */
+	/* The page of the header is out of use as well, which is nothing to look at. */
+	for (size_t i = 0; i < clusters->n && swap->slots.retired.known && !swap->slots.retired.v; i++)
+		clusters->v[i].kind &= ~CLUSTER_RETIRED;
+	/* And it belongs to the first cluster. */
 	if (!err && clusters->present)
 		clusters_measure(clusters, slots, 1 + num_add((struct num){ true, swap->size },
 				 swap->slots.retired).v / page_size());
