@@ -155,7 +155,7 @@ static int try_boot(sd_event *event, const char *qemu, const char *kernel, const
 		.cpus = 1,
 		.kernel = kernel,
 		.share_fd = -1,
-		.cmdline = "console=ttyS0 reboot=t panic=-1 rdinit=/init",
+		.cmdline = "console=ttyS0 reboot=t panic=-1 no_timer_check rdinit=/init",
 		.log_fd = -1,
 	};
 	struct proof p = { .event = event };

@@ -5,7 +5,6 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +13,7 @@
 #include "doc.h"
 #include "plan-select.h"
 #include "result.h"
-#include "session.h"
+#include "run-options.h"
 #include "strbuf.h"
 #include "verbs.h"
 
@@ -26,7 +25,8 @@ static const char help[] =
 	"\n"
 	"Runs the cells of a plan of external suites on the unpatched kernel and records which of their tests fail there, in\n"
 	"rig/scenarios/known/VERSION. Cells on other kernels of that version then take these failures as expected ones.\n"
-	"Cells that have no param.known are left out: they take no notice of the record.\n"
+	"Cells that have no param.known are left out: they take no notice of the record. What it says of tests that these cells\n"
+	"do not have is kept.\n"
 	"\n"
 	"  -n, --times N      run everything N times; what failed once is known (default 3)\n"
 	"      --kernel FILE  the kernel to run (default: the flavour base)\n"
@@ -48,33 +48,44 @@ struct baseline {
 	struct known *test;
 	size_t tests;
 	unsigned int ended, unusable;	/* cells */
+	size_t kept;		/* tests of an earlier record that were not seen now */
 };
+
+static struct known *find(struct baseline *b, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < b->tests; i++)
+		if (!strcmp(b->test[i].name, name))
+			return &b->test[i];
+	return NULL;
+}
+
+static struct known *add(struct baseline *b, const char *name)
+{
+	struct known *grown = realloc(b->test, (b->tests + 1) * sizeof(*grown));
+
+	if (!grown)
+		return NULL;
+	b->test = grown;
+	b->test[b->tests] = (struct known){ .name = strdup(name) };
+	return b->test[b->tests].name ? &b->test[b->tests++] : NULL;
+}
 
 /* NAME up to the reason that some write behind it. */
 static int note(struct baseline *b, const char *full, bool failed)
 {
 	char name[TAP_NAME_MAX + 1];
-	struct known *grown;
-	size_t i;
+	struct known *k;
 
 	snprintf(name, sizeof(name), "%s", full);
 	if (strstr(name, " # "))
 		*strstr(name, " # ") = '\0';
-
-	for (i = 0; i < b->tests && strcmp(b->test[i].name, name); i++)
-		;
-	if (i == b->tests) {
-		grown = realloc(b->test, (i + 1) * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		b->test = grown;
-		b->test[i] = (struct known){ .name = strdup(name) };
-		if (!b->test[i].name)
-			return -ENOMEM;
-		b->tests++;
-	}
-	b->test[i].seen++;
-	b->test[i].failed += failed;
+	k = find(b, name) ?: add(b, name);
+	if (!k)
+		return -ENOMEM;
+	k->seen++;
+	k->failed += failed;
 	return 0;
 }
 
@@ -161,6 +172,43 @@ static int kernel_version(const char *path, char version[64], struct rig_error *
 	return 0;
 }
 
+/*
+ * What an earlier run has recorded of tests that were not seen now: those of other cells, which may have taken hours.
+ * Where there is no record there is nothing to keep.
+ */
+static int keep_old(struct baseline *b, const char *path)
+{
+	size_t size = 0;
+	char *line = NULL, *tab;
+	FILE *f = fopen(path, "re");
+	struct known *k;
+	int r = 0;
+
+	if (!f)
+		return errno == ENOENT ? 0 : -errno;
+	while (!r && getline(&line, &size, f) > 0) {
+		unsigned int failed, of;
+
+		tab = strchr(line, '\t');
+		if (line[0] == '#' || !tab || sscanf(tab, "\t%u of %u", &failed, &of) != 2)
+			continue;
+		*tab = '\0';
+		if (find(b, line))
+			continue;
+		k = add(b, line);
+		if (!k) {
+			r = -ENOMEM;
+			break;
+		}
+		k->failed = failed;
+		k->seen = of;
+		b->kept++;
+	}
+	free(line);
+	fclose(f);
+	return r;
+}
+
 static int write_record(const struct baseline *b, const struct archive *a, const char *path,
 			struct rig_error *e)
 {
@@ -197,7 +245,10 @@ static int write_record(const struct baseline *b, const struct archive *a, const
 		return rig_fail(e, r, "cannot write %s: %s", path, strerror(-r));
 	}
 	free(tmp);
-	printf("%s: %zu known failures, %u cells\n", path, n, b->ended);
+	printf("%s: %zu known failures, %u cells", path, n, b->ended);
+	if (b->kept)
+		printf("; %zu of other cells kept", b->kept);
+	putchar('\n');
 	return 0;
 }
 
@@ -230,6 +281,11 @@ static int record(const struct paths *paths, char *results, const char *out, str
 	}
 	if (!r && !out && !path)
 		r = rig_fail(e, -ENOMEM, "out of memory");
+	if (!r) {
+		r = keep_old(&b, out ?: path);
+		if (r)
+			rig_fail(e, r, "cannot read %s: %s", out ?: path, strerror(-r));
+	}
 	if (!r) {
 		if (b.tests)
 			qsort(b.test, b.tests, sizeof(*b.test), by_name);
@@ -307,20 +363,19 @@ static int run_times(const struct paths *paths, struct session_options *o, unsig
 
 int do_baseline(const struct paths *paths, int argc, char **argv)
 {
-	enum { OPT_KERNEL = 256, OPT_ACCEL, OPT_QEMU, OPT_RESULTS };
+	enum { OPT_RESULTS = 256 };
 	static const struct option options[] = {
 		{ "times", required_argument, NULL, 'n' },
-		{ "kernel", required_argument, NULL, OPT_KERNEL },
+		RUN_OPTION_KERNEL,
 		{ "out", required_argument, NULL, 'o' },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "accel", required_argument, NULL, OPT_ACCEL },
-		{ "qemu", required_argument, NULL, OPT_QEMU },
+		RUN_OPTION_JOBS,
+		RUN_OPTION_ACCEL,
+		RUN_OPTION_QEMU,
 		{ "results", required_argument, NULL, OPT_RESULTS },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct session_options o = { .kernel = "base",
-				     .qemu = getenv("RIG_QEMU") ?: "qemu-system-x86_64" };
+	struct session_options o = { .kernel = "base", .qemu = run_qemu() };
 	char *results = NULL, *end, stamp[32];
 	const char *out = NULL, *given = NULL;
 	unsigned long times = 3;
@@ -334,27 +389,8 @@ int do_baseline(const struct paths *paths, int argc, char **argv)
 			if (*end || end == optarg || times > 1000)
 				return verb_usage("baseline", "--times: a number, not", optarg);
 			break;
-		case OPT_KERNEL:
-			o.kernel = optarg;
-			break;
 		case 'o':
 			out = optarg;
-			break;
-		case 'j':
-			o.jobs = strtoul(optarg, &end, 10);
-			if (*end || !o.jobs || o.jobs > 4096)
-				return verb_usage("baseline", "--jobs: a number from 1, not",
-						  optarg);
-			break;
-		case OPT_ACCEL:
-			c = accel_mode_parse(optarg);
-			if (c < 0)
-				return verb_usage("baseline", "--accel: auto, kvm or tcg, not",
-						  optarg);
-			o.accel = c;
-			break;
-		case OPT_QEMU:
-			o.qemu = optarg;
 			break;
 		case OPT_RESULTS:
 			given = optarg;
@@ -363,7 +399,9 @@ int do_baseline(const struct paths *paths, int argc, char **argv)
 			fputs(help, stdout);
 			return 0;
 		default:
-			return EXIT_USAGE;
+			r = run_option(c, "baseline", &o);
+			if (r)
+				return r;
 		}
 	}
 	if (times ? optind == argc : !given)

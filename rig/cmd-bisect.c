@@ -6,7 +6,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include "program.h"
 #include "repeat.h"
 #include "run.h"
+#include "run-options.h"
 #include "samples.h"
 #include "verbs.h"
 
@@ -479,23 +479,17 @@ static char *base_of(const struct bisect *b)
 static int prepare(struct bisect *b, char **argv, struct plan **plan, char *tree,
 		   struct rig_error *e)
 {
-	struct cell_spec **list = NULL;
+	struct cell_spec *cell;
 	char stamp[32];
-	size_t n = 0;
 	int r;
 
-	r = plan_find(b->paths, argv[0], plan, e) ?: plan_select(*plan, argv + 1, 1, &list, &n, e);
-	if (!r && n != 1)
-		r = rig_fail(e, -EINVAL, "%s names %zu cells: one is needed", argv[1], n);
-	if (!r) {
-		b->plan = *plan;
-		b->cell = list[0];
-		if (!b->flavor)
-			b->flavor = strchr(b->cell->kernel, '/') ? "release" : b->cell->kernel;
-	}
-	free(list);
+	r = plan_find_cell(b->paths, argv[0], argv[1], plan, &cell, e);
 	if (r)
 		return r;
+	b->plan = *plan;
+	b->cell = cell;
+	if (!b->flavor)
+		b->flavor = strchr(b->cell->kernel, '/') ? "release" : b->cell->kernel;
 	if (b->tree ? !realpath(b->tree, tree) :
 		      snprintf(tree, PATH_MAX, "%s/build/linux", b->paths->root) >= PATH_MAX)
 		return rig_fail(e, -errno, "cannot use %s: %s", b->tree, strerror(errno));
@@ -563,10 +557,7 @@ int do_bisect(const struct paths *paths, int argc, char **argv)
 		OPT_BELOW,
 		OPT_SLOWER,
 		OPT_FLAVOR,
-		OPT_BUILD,
-		OPT_OUT,
-		OPT_ACCEL,
-		OPT_QEMU
+		OPT_BUILD
 	};
 	static const struct option options[] = {
 		{ "tree", required_argument, NULL, 't' },
@@ -580,10 +571,10 @@ int do_bisect(const struct paths *paths, int argc, char **argv)
 		{ "slower", required_argument, NULL, OPT_SLOWER },
 		{ "flavor", required_argument, NULL, OPT_FLAVOR },
 		{ "build", required_argument, NULL, OPT_BUILD },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "out", required_argument, NULL, OPT_OUT },
-		{ "accel", required_argument, NULL, OPT_ACCEL },
-		{ "qemu", required_argument, NULL, OPT_QEMU },
+		RUN_OPTION_JOBS,
+		RUN_OPTION_OUT,
+		RUN_OPTION_ACCEL,
+		RUN_OPTION_QEMU,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -594,7 +585,7 @@ int do_bisect(const struct paths *paths, int argc, char **argv)
 	char *end;
 	int c, r = 0;
 
-	b.session.qemu = getenv("RIG_QEMU") ?: "qemu-system-x86_64";
+	b.session.qemu = run_qemu();
 	while ((c = getopt_long(argc, argv, "t:g:b:n:m:j:h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
@@ -634,29 +625,13 @@ int do_bisect(const struct paths *paths, int argc, char **argv)
 		case OPT_BUILD:
 			b.build = optarg;
 			break;
-		case 'j':
-			b.session.jobs = strtoul(optarg, &end, 10);
-			if (*end || !b.session.jobs || b.session.jobs > 4096)
-				return verb_usage("bisect", "--jobs: a number from 1, not", optarg);
-			break;
-		case OPT_OUT:
-			b.session.out = optarg;
-			break;
-		case OPT_ACCEL:
-			c = accel_mode_parse(optarg);
-			if (c < 0)
-				return verb_usage("bisect", "--accel: auto, kvm or tcg, not",
-						  optarg);
-			b.session.accel = c;
-			break;
-		case OPT_QEMU:
-			b.session.qemu = optarg;
-			break;
 		case 'h':
 			fputs(help, stdout);
 			return 0;
 		default:
-			return EXIT_USAGE;
+			r = run_option(c, "bisect", &b.session);
+			if (r)
+				return r;
 		}
 		if (r)
 			return verb_usage("bisect", "not a number", optarg);

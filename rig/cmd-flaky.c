@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rig flaky: how often does a cell fail, and how sure is that? */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "plan-select.h"
 #include "repeat.h"
 #include "run.h"
+#include "run-options.h"
 #include "stats.h"
 #include "verbs.h"
 
@@ -129,23 +129,6 @@ static int judge(const char *name, char *out, double confidence, struct rig_erro
 	return failed ? 1 : 0;
 }
 
-/* Exactly one cell. */
-static int find_cell(const struct paths *paths, char **argv, struct plan **plan,
-		     struct cell_spec **cell, struct rig_error *e)
-{
-	struct cell_spec **list = NULL;
-	size_t n;
-	int r;
-
-	r = plan_find(paths, argv[0], plan, e) ?: plan_select(*plan, argv + 1, 1, &list, &n, e);
-	if (!r && n != 1)
-		r = rig_fail(e, -EINVAL, "%s names %zu cells: one is needed", argv[1], n);
-	if (!r)
-		*cell = list[0];
-	free(list);
-	return r;
-}
-
 static int flaky(const struct paths *paths, char **argv, struct session_options *o,
 		 unsigned int times, double confidence, bool seeds)
 {
@@ -155,7 +138,7 @@ static int flaky(const struct paths *paths, char **argv, struct session_options 
 	char *out = NULL, stamp[32];
 	int r, status;
 
-	r = find_cell(paths, argv, &plan, &cell, &e);
+	r = plan_find_cell(paths, argv[0], argv[1], &plan, &cell, &e);
 	if (r) {
 		verb_failed("flaky", &e);
 		plan_free(plan);
@@ -194,26 +177,26 @@ static int percentage(const char *s, double *ret)
 
 int do_flaky(const struct paths *paths, int argc, char **argv)
 {
-	enum { OPT_SEEDS = 256, OPT_KERNEL, OPT_OUT, OPT_ACCEL, OPT_QEMU };
+	enum { OPT_SEEDS = 256 };
 	static const struct option options[] = {
 		{ "times", required_argument, NULL, 'n' },
 		{ "confidence", required_argument, NULL, 'p' },
 		{ "rate", required_argument, NULL, 'r' },
 		{ "seeds", no_argument, NULL, OPT_SEEDS },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "kernel", required_argument, NULL, OPT_KERNEL },
-		{ "out", required_argument, NULL, OPT_OUT },
-		{ "accel", required_argument, NULL, OPT_ACCEL },
-		{ "qemu", required_argument, NULL, OPT_QEMU },
+		RUN_OPTION_JOBS,
+		RUN_OPTION_KERNEL,
+		RUN_OPTION_OUT,
+		RUN_OPTION_ACCEL,
+		RUN_OPTION_QEMU,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct session_options o = { .qemu = getenv("RIG_QEMU") ?: "qemu-system-x86_64" };
+	struct session_options o = { .qemu = run_qemu() };
 	double confidence = CONFIDENCE_DEFAULT, rate = RATE_DEFAULT;
 	bool seeds = false, compute = false;
 	unsigned long times = 0;
 	char *end;
-	int c;
+	int c, r;
 
 	while ((c = getopt_long(argc, argv, "n:p:r:j:h", options, NULL)) != -1) {
 		switch (c) {
@@ -240,32 +223,13 @@ int do_flaky(const struct paths *paths, int argc, char **argv)
 		case OPT_SEEDS:
 			seeds = true;
 			break;
-		case 'j':
-			o.jobs = strtoul(optarg, &end, 10);
-			if (*end || !o.jobs || o.jobs > 4096)
-				return verb_usage("flaky", "--jobs: a number from 1, not", optarg);
-			break;
-		case OPT_KERNEL:
-			o.kernel = optarg;
-			break;
-		case OPT_OUT:
-			o.out = optarg;
-			break;
-		case OPT_ACCEL:
-			c = accel_mode_parse(optarg);
-			if (c < 0)
-				return verb_usage("flaky", "--accel: auto, kvm or tcg, not",
-						  optarg);
-			o.accel = c;
-			break;
-		case OPT_QEMU:
-			o.qemu = optarg;
-			break;
 		case 'h':
 			fputs(help, stdout);
 			return 0;
 		default:
-			return EXIT_USAGE;
+			r = run_option(c, "flaky", &o);
+			if (r)
+				return r;
 		}
 	}
 	if (argc - optind != 2)

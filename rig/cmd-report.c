@@ -30,7 +30,7 @@ struct report {
 	const struct paths *paths;
 	char *page;		/* absolute */
 	char *dir;		/* of it */
-	char *tree;
+	struct symboliser *symboliser;
 	struct json_object *doc;	/* all latest cells as one run */
 };
 
@@ -60,7 +60,7 @@ static struct json_object *merge(const struct archive *a)
 
 static int write_page(FILE *f, const struct report *r)
 {
-	return page_write(f, r->a, r->dir, r->tree);
+	return page_write(f, r->a, r->dir, r->symboliser);
 }
 
 static int write_junit(FILE *f, const struct report *r)
@@ -167,6 +167,7 @@ static int place(struct report *r, const char *out, const char *first, struct ri
 static int report(const struct paths *paths, char **dirs, int n, const char *out)
 {
 	struct report r = { .paths = paths };
+	char *tree = path_join(paths->root, "build/linux");
 	struct archive *a = NULL;
 	struct rig_error e;
 	size_t i;
@@ -178,8 +179,7 @@ static int report(const struct paths *paths, char **dirs, int n, const char *out
 			fprintf(stderr, "rig: report: %s\n", a->problem[i]);
 		r.a = a;
 		r.doc = merge(a);
-		r.tree = path_join(paths->root, "build/linux");
-		if (!r.doc || !r.tree)
+		if (!r.doc || !tree || symboliser_new(tree, paths->kernels, &r.symboliser))
 			error = rig_fail(&e, -ENOMEM, "out of memory");
 		else
 			error = write_all(&r, &e);
@@ -191,7 +191,8 @@ static int report(const struct paths *paths, char **dirs, int n, const char *out
 	json_object_put(r.doc);
 	free(r.page);
 	free(r.dir);
-	free(r.tree);
+	symboliser_free(r.symboliser);
+	free(tree);
 	archive_free(a);
 	return error ? 1 : 0;
 }

@@ -2,7 +2,6 @@
 /* rig shell: one guest whose console, or whose command's output, is this terminal. */
 #include <errno.h>
 #include <ftw.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,7 +13,7 @@
 
 #include "cell.h"
 #include "run.h"
-#include "session.h"
+#include "run-options.h"
 #include "strbuf.h"
 #include "stream.h"
 #include "verbs.h"
@@ -48,9 +47,9 @@ static const char help[] =
 	"Exit status: that of COMMAND or of the shell; 125 when there is none: the guest crashed, or did not boot; 16 usage.\n";
 
 struct shell_options {
-	const char *kernel, *memory, *cpus, *disk, *share, *qemu, *deadline;
-	enum accel_mode accel;
-	bool ghost, keep;
+	struct session_options session;	/* its kernel, QEMU, accelerator and whether to keep the logs */
+	const char *memory, *cpus, *disk, *share, *deadline;
+	bool ghost;
 };
 
 struct shell {
@@ -216,7 +215,7 @@ static int make_plan(const struct shell_options *o, const char *dir, int argc, c
 		return rig_fail(e, -errno, "cannot write in %s: %s", dir, strerror(errno));
 	fprintf(f,
 		"[plan]\nname = shell\n[cell shell]\nscenario = shell\nkernel = %s\nmemory = %s\ncpus = %s\n",
-		o->kernel, o->memory, o->cpus);
+		o->session.kernel, o->memory, o->cpus);
 	/* Nobody waits for a beat but the user. */
 	fprintf(f, "deadline = %s\nheartbeat = 86400\nparam.ghost = %s\n", o->deadline,
 		o->ghost ? "yes" : "no");
@@ -371,16 +370,11 @@ static int shell(const struct paths *paths, const struct shell_options *o, int a
 	struct plan *plan = NULL;
 	sd_event *event = NULL;
 	struct rig_error e;
-	sigset_t mask;
 	bool tidy, wrong = false;
 	size_t i;
 	int r;
 
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGCHLD);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigprocmask(SIG_BLOCK, &mask, NULL);
+	run_block_signals();
 	signal(SIGPIPE, SIG_IGN);
 
 	snprintf(out, sizeof(out), "shell-%d", getpid());
@@ -398,16 +392,16 @@ static int shell(const struct paths *paths, const struct shell_options *o, int a
 			rig_fail(&e, r, "cannot make an event loop: %s", strerror(-r));
 	}
 	if (r >= 0)
-		r = run_new(event, plan, paths, o->qemu, dir, NULL, &s.run, &e);
+		r = run_new(event, plan, paths, o->session.qemu, dir, NULL, &s.run, &e);
 	if (!r) {
-		s.run->keep = o->keep;
-		s.run->accel.requested = o->accel;
+		s.run->keep = o->session.keep;
+		s.run->accel.requested = o->session.accel;
 		r = run_shell(&s, &e);
 	}
 	if (r < 0)
 		verb_failed("shell", &e);
 	/* Logs are kept when somebody will want them. */
-	tidy = !o->keep && (!s.cell || s.status >= 0 || s.cancelled) &&
+	tidy = !o->session.keep && (!s.cell || s.status >= 0 || s.cancelled) &&
 	       !(s.cell && s.cell->verdict == VERDICT_CRASH);
 	for (i = 0; i < VM_PORTS_MAX; i++)
 		stream_free(s.stream[i]);
@@ -426,7 +420,7 @@ static int shell(const struct paths *paths, const struct shell_options *o, int a
 
 int do_shell(const struct paths *paths, int argc, char **argv)
 {
-	enum { OPT_NO_GHOST = 256, OPT_ACCEL, OPT_DEADLINE, OPT_KEEP, OPT_QEMU };
+	enum { OPT_NO_GHOST = 256, OPT_DEADLINE, OPT_KEEP };
 	static const struct option options[] = {
 		{ "share", required_argument, NULL, 's' },
 		{ "kernel", required_argument, NULL, 'k' },
@@ -434,22 +428,21 @@ int do_shell(const struct paths *paths, int argc, char **argv)
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "disk", required_argument, NULL, 'd' },
 		{ "no-ghost", no_argument, NULL, OPT_NO_GHOST },
-		{ "accel", required_argument, NULL, OPT_ACCEL },
+		RUN_OPTION_ACCEL,
 		{ "deadline", required_argument, NULL, OPT_DEADLINE },
 		{ "keep", no_argument, NULL, OPT_KEEP },
-		{ "qemu", required_argument, NULL, OPT_QEMU },
+		RUN_OPTION_QEMU,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct shell_options o = {
-		.kernel = "release",
+		.session = { .kernel = "release", .qemu = run_qemu() },
 		.memory = "1G",
 		.cpus = "1",
 		.deadline = "604800",
-		.qemu = getenv("RIG_QEMU") ?: "qemu-system-x86_64",
 		.ghost = true,
 	};
-	int c;
+	int c, r;
 
 	while ((c = getopt_long(argc, argv, "+s:k:m:c:d:h", options, NULL)) != -1) {
 		switch (c) {
@@ -457,7 +450,7 @@ int do_shell(const struct paths *paths, int argc, char **argv)
 			o.share = optarg;
 			break;
 		case 'k':
-			o.kernel = optarg;
+			o.session.kernel = optarg;
 			break;
 		case 'm':
 			o.memory = optarg;
@@ -471,27 +464,19 @@ int do_shell(const struct paths *paths, int argc, char **argv)
 		case OPT_NO_GHOST:
 			o.ghost = false;
 			break;
-		case OPT_ACCEL:
-			c = accel_mode_parse(optarg);
-			if (c < 0)
-				return verb_usage("shell", "--accel: auto, kvm or tcg, not",
-						  optarg);
-			o.accel = c;
-			break;
 		case OPT_DEADLINE:
 			o.deadline = optarg;
 			break;
 		case OPT_KEEP:
-			o.keep = true;
-			break;
-		case OPT_QEMU:
-			o.qemu = optarg;
+			o.session.keep = true;
 			break;
 		case 'h':
 			fputs(help, stdout);
 			return 0;
 		default:
-			return EXIT_USAGE;
+			r = run_option(c, "shell", &o.session);
+			if (r)
+				return r;
 		}
 	}
 	if (optind == argc && !isatty(STDIN_FILENO))

@@ -18,11 +18,18 @@ struct json_object *doc_get(struct json_object *o, const char *key)
 		       NULL;
 }
 
-const char *doc_string(struct json_object *o, const char *key)
+struct json_object *doc_get_type(struct json_object *o, const char *key, json_type type)
 {
 	struct json_object *v = doc_get(o, key);
 
-	return json_object_is_type(v, json_type_string) ? json_object_get_string(v) : "";
+	return json_object_is_type(v, type) ? v : NULL;
+}
+
+const char *doc_string(struct json_object *o, const char *key)
+{
+	struct json_object *v = doc_get_type(o, key, json_type_string);
+
+	return v ? json_object_get_string(v) : "";
 }
 
 size_t doc_length(struct json_object *array)

@@ -16,6 +16,7 @@
  * or old document gives thin output, not a crash. What they return belongs to the document.
  */
 struct json_object *doc_get(struct json_object *o, const char *key);
+struct json_object *doc_get_type(struct json_object *o, const char *key, json_type type);
 const char *doc_string(struct json_object *o, const char *key);
 size_t doc_length(struct json_object *array);
 struct json_object *doc_at(struct json_object *array, size_t i);

@@ -174,6 +174,32 @@ static int run(const struct paths *paths, int argc, char **argv)
 	return r;
 }
 
+/* The options, and behind them one directory, at optind; 0 or the exit status. */
+static int one_directory(int argc, char **argv, struct options *o)
+{
+	char what[64];
+	int r;
+
+	r = parse_options(argc, argv, o);
+	if (r || optind + 1 == argc)
+		return r;
+	snprintf(what, sizeof(what), "%s: which directory?", argv[0]);
+	return bad_usage(what, NULL);
+}
+
+/* The fleet in that directory; 0 or the exit status. */
+static int open_named(const struct paths *paths, int argc, char **argv, struct options *o,
+		      struct fleet **f)
+{
+	struct rig_error e;
+	int r;
+
+	r = one_directory(argc, argv, o);
+	if (r)
+		return r;
+	return fleet_open(paths, argv[optind], f, &e) ? complain(argv[0], &e) : 0;
+}
+
 static int do_status(const struct paths *paths, int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -182,11 +208,9 @@ static int do_status(const struct paths *paths, int argc, char **argv)
 	bool more;
 	int r;
 
-	r = parse_options(argc, argv, &o);
+	r = one_directory(argc, argv, &o);
 	if (r)
 		return r;
-	if (optind + 1 != argc)
-		return bad_usage("status: which directory?", NULL);
 	do {
 		r = fleet_open(paths, argv[optind], &f, &e);
 		if (r)
@@ -210,14 +234,9 @@ static int do_resume(const struct paths *paths, int argc, char **argv)
 	struct fleet *f;
 	int r;
 
-	r = parse_options(argc, argv, &o);
+	r = open_named(paths, argc, argv, &o, &f);
 	if (r)
 		return r;
-	if (optind + 1 != argc)
-		return bad_usage("resume: which directory?", NULL);
-	r = fleet_open(paths, argv[optind], &f, &e);
-	if (r)
-		return complain("resume", &e);
 	if (o.run.jobs)
 		f->jobs = o.run.jobs;
 	r = fleet_lock(f, &e);
@@ -238,14 +257,9 @@ static int do_cancel(const struct paths *paths, int argc, char **argv)
 	struct fleet *f;
 	int r;
 
-	r = parse_options(argc, argv, &o);
+	r = open_named(paths, argc, argv, &o, &f);
 	if (r)
 		return r;
-	if (optind + 1 != argc)
-		return bad_usage("cancel: which directory?", NULL);
-	r = fleet_open(paths, argv[optind], &f, &e);
-	if (r)
-		return complain("cancel", &e);
 	r = f->done == f->cells ? rig_fail(&e, -EALREADY, "%s: all cells have ended", f->dir) : 0;
 	while (!r && f->done < f->cells) {
 		r = fleet_lock(f, &e);

@@ -208,6 +208,16 @@ static void task_disconnect(struct task *t)
 	}
 }
 
+/* The cell is decided with V, or with VERDICT_MAX waits for another job. */
+static void task_give_back(struct task *t, enum verdict v, const char *why)
+{
+	task_release(t);
+	if (v == VERDICT_MAX)
+		fleet_unqueued(t->s->fleet, t->cell);
+	else
+		fleet_decide(t->s->fleet, t->cell, v, why);
+}
+
 static void on_scancel(int status, char *out, const char *err, void *userdata)
 {
 	struct slurm *s = userdata;
@@ -462,13 +472,8 @@ static void batch_release(struct slurm *s, struct batch *b, enum verdict v, cons
 		struct task *t = b->cell[i] == NOBODY ? NULL : &s->task[b->cell[i]];
 
 		/* Those that run have found a host. */
-		if (!t || t->job[0])
-			continue;
-		task_release(t);
-		if (v == VERDICT_MAX)
-			fleet_unqueued(s->fleet, t->cell);
-		else
-			fleet_decide(s->fleet, t->cell, v, why);
+		if (t && !t->job[0])
+			task_give_back(t, v, why);
 	}
 }
 
@@ -834,13 +839,8 @@ static void batch_undo(struct slurm *s, struct batch *b, enum verdict v, const c
 	for (i = 0; i < b->n; i++) {
 		struct task *t = b->cell[i] == NOBODY ? NULL : &s->task[b->cell[i]];
 
-		if (!t)
-			continue;
-		task_release(t);
-		if (v == VERDICT_MAX)
-			fleet_unqueued(s->fleet, t->cell);
-		else
-			fleet_decide(s->fleet, t->cell, v, why);
+		if (t)
+			task_give_back(t, v, why);
 	}
 }
 

@@ -84,17 +84,19 @@ static void add_text(struct json_object *o, const char *key, const char *s)
 		jsonout_null(o, key);
 }
 
-static int save_json(struct json_object *doc, const char *path, struct rig_error *e)
+/* Under a name of its own, then in place: a reader sees the old one or the new one. */
+static int save(const char *path, int (*write)(void *what, FILE *o), void *what,
+		struct rig_error *e)
 {
 	char *tmp;
-	FILE *f;
+	FILE *o;
 	int r;
 
-	if (!doc || asprintf(&tmp, "%s.tmp", path) < 0)
+	if (asprintf(&tmp, "%s.tmp", path) < 0)
 		return rig_fail(e, -ENOMEM, "out of memory");
-	f = fopen(tmp, "we");
-	r = f ? jsonout_print(doc, f, false) : -errno;
-	if (f && fclose(f) && !r)
+	o = fopen(tmp, "we");
+	r = o ? write(what, o) : -errno;
+	if (o && fclose(o) && !r)
 		r = -errno;
 	if (!r && rename(tmp, path))
 		r = -errno;
@@ -102,6 +104,16 @@ static int save_json(struct json_object *doc, const char *path, struct rig_error
 		rig_fail(e, r, "cannot write %s: %s", path, strerror(-r));
 	free(tmp);
 	return r;
+}
+
+static int write_json(void *doc, FILE *o)
+{
+	return jsonout_print(doc, o, false);
+}
+
+static int save_json(struct json_object *doc, const char *path, struct rig_error *e)
+{
+	return doc ? save(path, write_json, doc, e) : rig_fail(e, -ENOMEM, "out of memory");
 }
 
 static struct json_object *inputs_json(const struct fleet *f)
@@ -240,8 +252,9 @@ static const char *status_name(const struct fleet *f)
 }
 
 /* Cell by cell, so that ten thousand of them are never in memory as JSON at once. */
-static int write_document(const struct fleet *f, FILE *o)
+static int write_document(void *what, FILE *o)
 {
+	const struct fleet *f = what;
 	struct json_object *doc = json_object_new_object(), *plan = json_object_new_object();
 	const char *text;
 	size_t i, len;
@@ -299,24 +312,11 @@ static uint64_t monotonic_usec(void)
 int fleet_save(struct fleet *f, struct rig_error *e)
 {
 	uint64_t t = monotonic_usec();
-	char *path, *tmp;
-	FILE *o;
+	char *path;
 	int r;
 
 	path = path_join(f->dir, "fleet.json");
-	if (!path || asprintf(&tmp, "%s.tmp", path) < 0) {
-		free(path);
-		return rig_fail(e, -ENOMEM, "out of memory");
-	}
-	o = fopen(tmp, "we");
-	r = o ? write_document(f, o) : -errno;
-	if (o && fclose(o) && !r)
-		r = -errno;
-	if (!r && rename(tmp, path))
-		r = -errno;
-	if (r)
-		rig_fail(e, r, "cannot write %s: %s", path, strerror(-r));
-	free(tmp);
+	r = path ? save(path, write_document, f, e) : rig_fail(e, -ENOMEM, "out of memory");
 	free(path);
 	f->dirty = false;
 	f->saved = monotonic_usec();

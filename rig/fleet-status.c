@@ -106,7 +106,22 @@ struct counts {
 	double seconds;		/* of VMs */
 };
 
-static void count(const struct fleet *f, struct counts *n)
+/*
+ * What has been read from the journal of a fleet that another process drives knows which attempts have begun; that a cell
+ * runs, or waits in a queue, is the state of that process.
+ */
+static enum fleet_state state_of(const struct fleet_cell *c, bool driven)
+{
+	const struct fleet_attempt *a = c->attempts ? &c->attempt[c->attempts - 1] : NULL;
+
+	if (c->state != FLEET_WAITING || !driven)
+		return c->state;
+	if (a && !a->ended)
+		return FLEET_RUNNING;
+	return c->queued && (!a || a->ended < c->queued) ? FLEET_QUEUED : FLEET_WAITING;
+}
+
+static void count(const struct fleet *f, bool driven, struct counts *n)
 {
 	uint64_t since = fleet_now() - RATE_WINDOW * 1000000;
 	size_t i;
@@ -116,7 +131,7 @@ static void count(const struct fleet *f, struct counts *n)
 		const struct fleet_cell *c = &f->cell[i];
 		const struct fleet_attempt *a = counting(c);
 
-		n->state[c->state]++;
+		n->state[state_of(c, driven)]++;
 		n->attempts += c->attempts;
 		if (c->state != FLEET_DONE)
 			continue;
@@ -152,7 +167,7 @@ void fleet_print_status(struct fleet *f, FILE *out)
 	struct counts n;
 	int v;
 
-	count(f, &n);
+	count(f, driven, &n);
 	fprintf(out, "fleet %s (%s), engine %s: %s\n", f->plan->name, f->dir, f->engine->name,
 		f->done == f->cells ? f->cancelled ? "cancelled" : "complete" :
 		driven		    ? "running" :
@@ -197,7 +212,7 @@ size_t fleet_report_end(struct fleet *f)
 {
 	struct counts n;
 
-	count(f, &n);
+	count(f, false, &n);
 	n.failed += f->cells - f->done;
 	if (!f->quiet)
 		fleet_print_status(f, stdout);

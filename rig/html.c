@@ -32,29 +32,38 @@ static size_t shown(const unsigned char *p, size_t left)
 	return memcmp(copy, p, n) ? 0 : n;
 }
 
+const char *markup_entity(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
 void html_textn(FILE *f, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s, *end = p + len;
 
 	while (p < end) {
+		const char *entity = markup_entity(*p);
 		size_t n;
 
+		if (entity) {
+			fputs(entity, f);
+			p++;
+			continue;
+		}
 		switch (*p) {
-		case '&':
-			fputs("&amp;", f);
-			break;
-		case '<':
-			fputs("&lt;", f);
-			break;
-		case '>':
-			fputs("&gt;", f);
-			break;
-		case '"':
-			fputs("&quot;", f);
-			break;
-		case '\'':
-			fputs("&#39;", f);
-			break;
 		case '\n':
 		case '\t':
 			fputc(*p, f);

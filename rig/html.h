@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 
+/* What stands for C in the text and in the attributes of HTML and XML, where that is not C itself; otherwise NULL. */
+const char *markup_entity(char c);
+
 /*
  * Text for an element or for an attribute in double quotes: markup is escaped, and what is not
  * printable UTF-8, or would turn the direction of the text, becomes U+FFFD. Newlines and tabs stay.

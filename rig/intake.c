@@ -11,6 +11,7 @@
 
 #include <json-c/json.h>
 
+#include "doc.h"
 #include "intake.h"
 #include "linebuf.h"
 #include "paths.h"
@@ -202,19 +203,9 @@ int intake_commit(struct intake *in, struct rig_error *e)
 	return 0;
 }
 
-static struct json_object *get(struct json_object *o, const char *key, json_type type)
-{
-	struct json_object *v = NULL;
-
-	return json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, key, &v) &&
-			       json_object_is_type(v, type) ?
-		       v :
-		       NULL;
-}
-
 static bool is(struct json_object *o, const char *key, const char *text)
 {
-	struct json_object *v = get(o, key, json_type_string);
+	struct json_object *v = doc_get_type(o, key, json_type_string);
 
 	return v && !strcmp(json_object_get_string(v), text);
 }
@@ -268,14 +259,14 @@ int intake_read_result(const char *dir, const char *id, unsigned int attempt, co
 
 	if (!doc)
 		return -EINVAL;
-	cells = get(doc, "cells", json_type_array);
+	cells = doc_get_type(doc, "cells", json_type_array);
 	if (cells && json_object_array_length(cells) == 1)
 		cell = json_object_array_get_idx(cells, 0);
-	v = get(cell, "attempt", json_type_int);
-	if (!is(doc, "schema", RESULT_SCHEMA) || !get(doc, "version", json_type_int) ||
-	    json_object_get_int(get(doc, "version", json_type_int)) != RESULT_VERSION || !cell)
+	v = doc_get_type(cell, "attempt", json_type_int);
+	if (!is(doc, "schema", RESULT_SCHEMA) || !doc_get_type(doc, "version", json_type_int) ||
+	    json_object_get_int(doc_get_type(doc, "version", json_type_int)) != RESULT_VERSION || !cell)
 		rig_fail(e, r, "the result is not a document of one cell that this rig knows");
-	else if (!is(cell, "id", id) && get(cell, "id", json_type_string))
+	else if (!is(cell, "id", id) && doc_get_type(cell, "id", json_type_string))
 		rig_fail(e, r, "the result is that of another cell");
 	else if (!v || json_object_get_int64(v) != attempt || !is(cell, "host", host))
 		rig_fail(e, r, "the result is that of another attempt or host");
@@ -284,20 +275,20 @@ int intake_read_result(const char *dir, const char *id, unsigned int attempt, co
 	else
 		r = 0;
 	if (!r) {
-		v = get(cell, "verdict", json_type_string);
+		v = doc_get_type(cell, "verdict", json_type_string);
 		verdict = v ? verdict_parse(json_object_get_string(v)) : -EINVAL;
 		/* That no host can run it is not for a host to say. */
 		if (verdict < 0 || verdict == VERDICT_UNSCHEDULABLE ||
-		    (!get(cell, "id", json_type_string) && verdict != VERDICT_LOST))
+		    (!doc_get_type(cell, "id", json_type_string) && verdict != VERDICT_LOST))
 			r = rig_fail(e, -EINVAL, "the result has no verdict that a host may give");
 		else
 			ret->verdict = verdict;
 	}
 	if (!r) {
-		v = get(cell, "reason", json_type_string);
+		v = doc_get_type(cell, "reason", json_type_string);
 		snprintf(ret->reason, sizeof(ret->reason), "%s", v ? json_object_get_string(v) : "");
 		text_clean(ret->reason, strlen(ret->reason));
-		v = get(cell, "seconds", json_type_double);
+		v = doc_get_type(cell, "seconds", json_type_double);
 		ret->seconds = v ? json_object_get_double(v) : 0;
 		if (!(ret->seconds >= 0 && ret->seconds < 1e7))
 			ret->seconds = 0;

@@ -4,7 +4,6 @@
  * ended.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +11,7 @@
 #include "fleet.h"
 #include "plan-select.h"
 #include "report.h"
-#include "session.h"
+#include "run-options.h"
 #include "verbs.h"
 
 static void usage(FILE *f)
@@ -52,12 +51,8 @@ static void usage(FILE *f)
 static int parse_options(int argc, char **argv, struct session_options *o)
 {
 	enum {
-		OPT_KERNEL = 256,
-		OPT_ACCEL,
-		OPT_JSON,
-		OPT_OUT,
+		OPT_JSON = 256,
 		OPT_KEEP,
-		OPT_QEMU,
 		OPT_IMAGE,
 		OPT_INITRD,
 		OPT_HOST,
@@ -65,13 +60,13 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 		OPT_FLAT,
 	};
 	static const struct option options[] = {
-		{ "kernel", required_argument, NULL, OPT_KERNEL },
-		{ "accel", required_argument, NULL, OPT_ACCEL },
-		{ "jobs", required_argument, NULL, 'j' },
+		RUN_OPTION_KERNEL,
+		RUN_OPTION_ACCEL,
+		RUN_OPTION_JOBS,
 		{ "json", required_argument, NULL, OPT_JSON },
-		{ "out", required_argument, NULL, OPT_OUT },
+		RUN_OPTION_OUT,
 		{ "keep", no_argument, NULL, OPT_KEEP },
-		{ "qemu", required_argument, NULL, OPT_QEMU },
+		RUN_OPTION_QEMU,
 		{ "image", required_argument, NULL, OPT_IMAGE },
 		{ "initrd", required_argument, NULL, OPT_INITRD },
 		{ "host", required_argument, NULL, OPT_HOST },
@@ -82,35 +77,15 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 		{ NULL, 0, NULL, 0 },
 	};
 	char *end;
-	int c;
+	int c, r;
 
 	while ((c = getopt_long(argc, argv, "j:hV", options, NULL)) != -1) {
 		switch (c) {
-		case OPT_KERNEL:
-			o->kernel = optarg;
-			break;
-		case OPT_ACCEL:
-			c = accel_mode_parse(optarg);
-			if (c < 0)
-				return verb_usage(argv[0], "--accel: auto, kvm or tcg, not", optarg);
-			o->accel = c;
-			break;
-		case 'j':
-			o->jobs = strtoul(optarg, &end, 10);
-			if (*end || !o->jobs || o->jobs > 4096)
-				return verb_usage(argv[0], "--jobs: a number from 1, not", optarg);
-			break;
 		case OPT_JSON:
 			o->json = optarg;
 			break;
-		case OPT_OUT:
-			o->out = optarg;
-			break;
 		case OPT_KEEP:
 			o->keep = true;
-			break;
-		case OPT_QEMU:
-			o->qemu = optarg;
 			break;
 		case OPT_IMAGE:
 			o->image = optarg;
@@ -136,7 +111,9 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 			puts("rig " RIG_VERSION);
 			exit(0);
 		default:
-			return EXIT_USAGE;
+			r = run_option(c, argv[0], o);
+			if (r)
+				return r;
 		}
 	}
 	return 0;
@@ -144,7 +121,7 @@ static int parse_options(int argc, char **argv, struct session_options *o)
 
 static int do_run(const struct paths *paths, int argc, char **argv)
 {
-	struct session_options o = { .qemu = getenv("RIG_QEMU") ?: "qemu-system-x86_64" };
+	struct session_options o = { .qemu = run_qemu() };
 	struct cell_spec **cells = NULL;
 	struct plan *plan = NULL;
 	struct rig_error e;

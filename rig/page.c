@@ -37,7 +37,7 @@ struct page {
 	FILE *f;
 	const struct archive *a;
 	const char *dir;
-	const char *tree;
+	struct symboliser *symboliser;
 	struct archived_cell **now;	/* the latest of each, in the order of the archive */
 	size_t nows;
 	struct archived_cell **sorted;	/* all, by row, flavour and time */
@@ -331,7 +331,7 @@ static int trace(const struct page *p, const struct archived_cell *c, struct jso
 	size_t i;
 	int r;
 
-	r = source_lines_find(p->tree, doc_get(c->json, "kernel"), s, &src);
+	r = source_lines_find(p->symboliser, doc_get(c->json, "kernel"), s, &src);
 	if (r)
 		return r;
 	fputs("<pre>", p->f);
@@ -1155,9 +1155,9 @@ static int write_body(struct page *p)
 	return r;
 }
 
-int page_write(FILE *f, const struct archive *a, const char *dir, const char *tree)
+int page_write(FILE *f, const struct archive *a, const char *dir, struct symboliser *symboliser)
 {
-	struct page p = { .f = f, .a = a, .dir = dir, .tree = tree };
+	struct page p = { .f = f, .a = a, .dir = dir, .symboliser = symboliser };
 	size_t i;
 	int r;
 

@@ -58,3 +58,19 @@ int plan_select(const struct plan *plan, char **patterns, int n, struct cell_spe
 	*count = found;
 	return 0;
 }
+
+int plan_find_cell(const struct paths *paths, const char *name, char *pattern, struct plan **plan,
+		   struct cell_spec **cell, struct rig_error *e)
+{
+	struct cell_spec **list = NULL;
+	size_t n;
+	int r;
+
+	r = plan_find(paths, name, plan, e) ?: plan_select(*plan, &pattern, 1, &list, &n, e);
+	if (!r && n != 1)
+		r = rig_fail(e, -EINVAL, "%s names %zu cells: one is needed", pattern, n);
+	if (!r)
+		*cell = list[0];
+	free(list);
+	return r;
+}

@@ -16,4 +16,11 @@ int plan_find(const struct paths *paths, const char *name, struct plan **ret, st
 int plan_select(const struct plan *plan, char **patterns, int n, struct cell_spec ***ret,
 		size_t *count, struct rig_error *e);
 
+/*
+ * The plan NAME and its one cell that PATTERN names, which is the plan's; that it names several is an error. *PLAN may be
+ * set on errors, too.
+ */
+int plan_find_cell(const struct paths *paths, const char *name, char *pattern, struct plan **plan,
+		   struct cell_spec **cell, struct rig_error *e);
+
 #endif

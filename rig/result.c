@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "doc.h"
+#include "html.h"
 #include "host.h"
 #include "result.h"
 
@@ -388,27 +389,12 @@ static void write_xml(FILE *f, const char *s)
 {
 	for (; *s; s++) {
 		unsigned char c = *s;
+		const char *entity = markup_entity(c);
 
-		switch (c) {
-		case '&':
-			fputs("&amp;", f);
-			break;
-		case '<':
-			fputs("&lt;", f);
-			break;
-		case '>':
-			fputs("&gt;", f);
-			break;
-		case '"':
-			fputs("&quot;", f);
-			break;
-		case '\n':
-		case '\t':
-			fputc(c, f);
-			break;
-		default:
-			fputc(c < 0x20 || c == 0x7f ? '?' : c, f);
-		}
+		if (entity)
+			fputs(entity, f);
+		else
+			fputc((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? '?' : c, f);
 	}
 }
 

@@ -86,4 +86,9 @@ FILE *run_create(const char *dir, const char *name);
 /* Now, as ISO 8601 in UTC. */
 void time_text(char text[32]);
 
+/*
+ * Blocks the signals that an event loop takes from a descriptor: those that end rig, and SIGCHLD. QEMU gets a clean mask.
+ */
+void run_block_signals(void);
+
 #endif

@@ -150,20 +150,10 @@ int session_run(const struct session_options *o, const struct paths *paths, cons
 {
 	struct session s = { .n = n };
 	sd_event *event = NULL;
-	sigset_t mask;
 	int r;
 
 	*passed = false;
-	/*
-	 * The event loop takes signals from descriptors: they are blocked, and QEMU gets a clean
-	 * mask.
-	 */
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGCHLD);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	sigprocmask(SIG_BLOCK, &mask, NULL);
-
+	run_block_signals();
 	r = sd_event_new(&event);
 	if (r < 0)
 		return rig_fail(e, r, "cannot make an event loop: %s", strerror(-r));

@@ -16,10 +16,19 @@ struct source_lines {
 };
 
 /*
- * TREE: the kernel's source with its scripts. KERNEL: member `kernel` of a cell; the vmlinux
- * beside its image is used when the image is still the one that the cell booted. 0 or -ENOMEM;
- * everything else is said in why_not. */
-int source_lines_find(const char *tree, struct json_object *kernel, const char *excerpt,
+ * TREE: the kernel's source with its scripts. KERNELS: directory of kernels, each in one of its own with its vmlinux;
+ * for those whose image is not where they were built, as in a fleet, which keeps a copy. Both must outlive the object.
+ * 0 or -ENOMEM.
+ */
+struct symboliser;
+int symboliser_new(const char *tree, const char *kernels, struct symboliser **ret);
+void symboliser_free(struct symboliser *s);
+
+/*
+ * KERNEL: member `kernel` of a cell. Its vmlinux is the one beside an image that still has the hash of the one that the
+ * cell booted. Files are named from the top of the source. 0 or -ENOMEM; everything else is said in why_not.
+ */
+int source_lines_find(struct symboliser *s, struct json_object *kernel, const char *excerpt,
 		      struct source_lines *ret);
 void source_lines_release(struct source_lines *s);
 

@@ -25,6 +25,7 @@
 #include "cell-child.h"
 #include "cell-id.h"
 #include "command.h"
+#include "doc.h"
 #include "intake.h"
 #include "paths.h"
 #include "plan.h"
@@ -341,23 +342,6 @@ static void fetch_next(struct worker *w)
 	run(w);
 }
 
-static struct json_object *get(struct json_object *o, const char *key, json_type type)
-{
-	struct json_object *v = NULL;
-
-	return json_object_is_type(o, json_type_object) && json_object_object_get_ex(o, key, &v) &&
-			       json_object_is_type(v, type) ?
-		       v :
-		       NULL;
-}
-
-static const char *get_string(struct json_object *o, const char *key)
-{
-	struct json_object *v = get(o, key, json_type_string);
-
-	return v ? json_object_get_string(v) : "";
-}
-
 static bool plain_path(const char *s)
 {
 	return s[0] && s[0] != '/' && !strstr(s, "..") && strlen(s) < sizeof(((struct input *)0)->path);
@@ -365,32 +349,32 @@ static bool plain_path(const char *s)
 
 static int take_task(struct worker *w, struct json_object *doc)
 {
-	struct json_object *a = get(doc, "inputs", json_type_array);
+	struct json_object *a = doc_get_type(doc, "inputs", json_type_array);
 	size_t i, n = a ? json_object_array_length(a) : 0;
-	const char *s = get_string(doc, "rsync");
+	const char *s = doc_string(doc, "rsync");
 	char path[PATH_MAX], state[PATH_MAX], build[PATH_MAX];
 	FILE *f;
 
-	if (!cell_id_valid(get_string(doc, "id")) || !n || n > INPUTS_MAX)
+	if (!cell_id_valid(doc_string(doc, "id")) || !n || n > INPUTS_MAX)
 		return -EINVAL;
-	strcpy(w->id, get_string(doc, "id"));
-	w->attempt = json_object_get_int(get(doc, "attempt", json_type_int));
-	w->deadline = json_object_get_int(get(doc, "deadline", json_type_int));
-	snprintf(w->accel, sizeof(w->accel), "%s", get_string(doc, "accel"));
-	snprintf(w->host, sizeof(w->host), "%s", get_string(doc, "host"));
+	strcpy(w->id, doc_string(doc, "id"));
+	w->attempt = json_object_get_int(doc_get_type(doc, "attempt", json_type_int));
+	w->deadline = json_object_get_int(doc_get_type(doc, "deadline", json_type_int));
+	snprintf(w->accel, sizeof(w->accel), "%s", doc_string(doc, "accel"));
+	snprintf(w->host, sizeof(w->host), "%s", doc_string(doc, "host"));
 	if (*s) {
 		w->rsync = strdup(s);
-		w->push = strdup(get_string(doc, "push"));
+		w->push = strdup(doc_string(doc, "push"));
 	}
 	for (i = 0; i < n; i++) {
 		struct json_object *o = json_object_array_get_idx(a, i);
 		struct input *in = &w->input[i];
 
-		if (!plain_path(get_string(o, "path")) || strlen(get_string(o, "sha256")) != SHA256_HEX_SIZE - 1)
+		if (!plain_path(doc_string(o, "path")) || strlen(doc_string(o, "sha256")) != SHA256_HEX_SIZE - 1)
 			return -EINVAL;
-		strcpy(in->path, get_string(o, "path"));
-		strcpy(in->sha256, get_string(o, "sha256"));
-		in->size = json_object_get_uint64(get(o, "size", json_type_int));
+		strcpy(in->path, doc_string(o, "path"));
+		strcpy(in->sha256, doc_string(o, "sha256"));
+		in->size = json_object_get_uint64(doc_get_type(o, "size", json_type_int));
 	}
 	w->inputs = n;
 	w->next = 0;
@@ -404,7 +388,7 @@ static int take_task(struct worker *w, struct json_object *doc)
 	f = fopen(path, "we");
 	if (!f)
 		return -errno;
-	fputs(get_string(doc, "ini"), f);
+	fputs(doc_string(doc, "ini"), f);
 	return fclose(f) ? -errno : 0;
 }
 

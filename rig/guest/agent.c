@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "job.h"
+#include "ktap.h"
 #include "rootfs.h"
 #include "stream.h"
 
@@ -139,7 +140,7 @@ static void mark(const char *what, const char *name)
 	char buf[128];
 
 	snprintf(buf, sizeof(buf), "<5>rig: %s %.80s\n", what, name);
-	write_file("/dev/kmsg", buf);
+	spit("/dev/kmsg", buf);
 }
 
 static void console_stdio(void)
@@ -167,7 +168,7 @@ static int find_port(char *node, size_t size)
 	while (ret && (d = readdir(dir))) {
 		snprintf(path, sizeof(path), "/sys/class/virtio-ports/%s/name",
 			 d->d_name);
-		if (read_file(path, name, sizeof(name)) < 0)
+		if (slurp(path, name, sizeof(name)) < 0)
 			continue;
 		name[strcspn(name, "\n")] = '\0';
 		if (!strcmp(name, PORT_NAME)) {
@@ -220,7 +221,7 @@ finish(struct agent *a, enum verdict v, const char *reason)
 	char buf[64] = "";
 	long tainted = -1;
 
-	if (read_file("/proc/sys/kernel/tainted", buf, sizeof(buf)) > 0)
+	if (slurp("/proc/sys/kernel/tainted", buf, sizeof(buf)) > 0)
 		tainted = strtol(buf, NULL, 10);
 	say(a, "@metric scenario_seconds %ld s",
 	    a->started ? (long)(uptime() - a->started) : 0L);
@@ -279,7 +280,7 @@ static int find_scenario(struct agent *a, char *path, size_t size)
 
 	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		snprintf(path, size, "%s/%s", dirs[i], a->job.scenario);
-		if (read_file(path, magic, sizeof(magic)) != 2)
+		if (slurp(path, magic, sizeof(magic)) != 2)
 			continue;
 		a->is_script = !strcmp(magic, "#!");
 		return 0;
@@ -342,7 +343,7 @@ static void start_scenario(struct agent *a, bool chrooted)
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		/* Its workloads go first; see oom_victim in lib.sh. */
-		write_file("/proc/self/oom_score_adj", "-500");
+		spit("/proc/self/oom_score_adj", "-500");
 		exec_scenario(a, path, chrooted);
 	}
 	close(out[1]);
@@ -422,7 +423,7 @@ static void control(struct agent *a, const char *line)
 		for (line += 6; *line; line++) {
 			key[0] = *line;
 			say(a, "# sysrq %s", key);
-			write_file("/proc/sysrq-trigger", key);
+			spit("/proc/sysrq-trigger", key);
 		}
 	} else if (!strcmp(line, "quit")) {
 		a->quit = true;
@@ -575,7 +576,7 @@ static void open_events(struct agent *a)
 static void protect_self(void)
 {
 	mlockall(MCL_CURRENT | MCL_FUTURE);
-	write_file("/proc/self/oom_score_adj", "-1000");
+	spit("/proc/self/oom_score_adj", "-1000");
 }
 
 /*
@@ -631,7 +632,7 @@ run_systemd(struct agent *a, char **argv)
 	if (pid < 0)
 		give_up(a, "cannot fork: %s", strerror(errno));
 	if (pid) {
-		write_file("/proc/self/oom_score_adj", "0");
+		spit("/proc/self/oom_score_adj", "0");
 		munlockall();
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);

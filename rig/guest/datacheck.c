@@ -5,6 +5,7 @@
  * out, handled in the ways that swap code must survive (fork, mremap, partial
  * unmap, madvise, KSM, shared mappings, large folios), and verified, again and
  * again, by several processes and threads, with a pager thread in between.
+ * With --lossy a page may be lost (SIGBUS, or EIO) but never be wrong.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "lostpage.h"
 #include "pattern.h"
 
 #ifndef MADV_COLD
@@ -75,6 +77,8 @@ struct tally {
 	atomic_ulong mismatches;
 	atomic_ulong swapped;	/* most pages seen in swap at one time */
 	atomic_ulong pages;
+	atomic_ulong lost;
+	atomic_ulong children;	/* of this kind that were safe from being lost */
 	atomic_int skipped;
 	char why[96];
 };
@@ -114,8 +118,10 @@ struct options {
 	uint64_t seed;
 	enum push push;
 	bool pager;
+	bool lossy;
 	bool selftest;
 	const char *pause;
+	const char *cgroup;
 	const char *until;
 	unsigned int contents;
 	bool kinds[NR_KINDS];
@@ -196,17 +202,38 @@ static enum content pick_content(const struct region *r, size_t i)
 	return c;
 }
 
-static void write_page(struct region *r, size_t i)
+/* What cannot be read is given up, and the page begins anew. */
+static void give_up_page(const struct region *r, size_t i)
+{
+	atomic_fetch_add(&r->tally->lost, 1);
+	if (madvise(page_addr(r, i), PAGE_BYTES,
+		    r->shared ? MADV_REMOVE : MADV_DONTNEED))
+		die("cannot give up a lost page");
+	r->info[i].state = PAGE_FRESH;
+}
+
+static void fill_page(struct region *r, size_t i)
 {
 	struct page_id id;
 
-	if (r->info[i].state == PAGE_GONE)
-		return;
 	r->info[i].gen += gen_step;
 	r->info[i].content = pick_content(r, i);
 	r->info[i].state = PAGE_WRITTEN;
 	id = page_identity(r, i);
 	pattern_fill(page_addr(r, i), &id, opt.seed);
+}
+
+static void write_page(struct region *r, size_t i)
+{
+	if (r->info[i].state == PAGE_GONE)
+		return;
+	if (opt.lossy && lostpage_enter()) {
+		give_up_page(r, i);
+		lostpage_leave();
+	}
+	/* A second time it cannot be lost: then it ends us. */
+	fill_page(r, i);
+	lostpage_leave();
 	atomic_fetch_add(&r->tally->written, 1);
 }
 
@@ -244,7 +271,7 @@ static void report_mismatch(const struct region *r, size_t i, int word)
 }
 
 /* Returns whether the page is what it must be. */
-static bool verify_page(const struct region *r, size_t i)
+static bool look_at_page(const struct region *r, size_t i)
 {
 	struct page_id id = page_identity(r, i);
 	const char *p = page_addr(r, i);
@@ -271,6 +298,19 @@ static bool verify_page(const struct region *r, size_t i)
 	atomic_fetch_add(&r->tally->mismatches, 1);
 	report_mismatch(r, i, word);
 	return false;
+}
+
+static bool verify_page(const struct region *r, size_t i)
+{
+	bool right;
+
+	if (opt.lossy && lostpage_enter()) {
+		give_up_page(r, i);
+		return true;
+	}
+	right = look_at_page(r, i);
+	lostpage_leave();
+	return right;
 }
 
 /*
@@ -568,7 +608,27 @@ static int setup_ksm(struct region *r, char *why, size_t size)
 
 /* --- kinds: operations --- */
 
-static void wait_child(pid_t pid, struct region *r)
+/* Everything but what is there to be swapped stays in memory. */
+static void lock_program(void)
+{
+	int k;
+
+	lostpage_lock_program();
+	for (k = 0; k < nr_regions; k++)
+		munlock(regions[k].base, region_span(&regions[k]));
+}
+
+/* Locks are not inherited. */
+static void begin_child(struct region *r)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (opt.lossy)
+		lock_program();
+	atomic_fetch_add(&r->tally->children, 1);
+}
+
+/* CHILDREN: how many had begun before this one was made */
+static void wait_child(pid_t pid, struct region *r, unsigned long children)
 {
 	int status;
 
@@ -577,6 +637,12 @@ static void wait_child(pid_t pid, struct region *r)
 			die("waitpid");
 	if (!status)
 		return;
+	/* Its own stack may go to swap, and be lost, until it has locked it. */
+	if (opt.lossy && WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS &&
+	    atomic_load(&r->tally->children) == children) {
+		atomic_fetch_add(&r->tally->lost, 1);
+		return;
+	}
 	ktap_note("%s: child %d ended with wait status %#x",
 		  kinds[r->kind].name, pid, status);
 	atomic_fetch_add(&r->tally->mismatches, 1);
@@ -598,6 +664,7 @@ static void rewrite_some(struct region *r, unsigned int pass,
  */
 static void op_fork(struct region *r, unsigned int pass)
 {
+	unsigned long children = atomic_load(&r->tally->children);
 	pid_t pid;
 
 	pthread_rwlock_wrlock(&map_lock);
@@ -605,7 +672,7 @@ static void op_fork(struct region *r, unsigned int pass)
 	if (pid < 0)
 		die("fork");
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		begin_child(r);
 		verify_region(r);
 		gen_step = 1000003;
 		rewrite_some(r, pass + 1000 + getpid(), 3);
@@ -618,13 +685,14 @@ static void op_fork(struct region *r, unsigned int pass)
 	push_region(r);
 	note_swapped(r);
 	verify_region(r);
-	wait_child(pid, r);
+	wait_child(pid, r, children);
 	verify_region(r);
 }
 
 /* Even pages are rewritten by a child, odd ones here, at the same time. */
 static void op_shared(struct region *r, unsigned int pass)
 {
+	unsigned long children = atomic_load(&r->tally->children);
 	size_t i;
 	pid_t pid;
 
@@ -633,7 +701,7 @@ static void op_shared(struct region *r, unsigned int pass)
 	if (pid < 0)
 		die("fork");
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		begin_child(r);
 		for (i = 0; i < r->pages; i += 2) {
 			verify_page(r, i);
 			if (chosen(r, i, pass + 100, 2))
@@ -647,7 +715,7 @@ static void op_shared(struct region *r, unsigned int pass)
 		if (chosen(r, i, pass + 100, 2))
 			write_page(r, i);
 	}
-	wait_child(pid, r);
+	wait_child(pid, r, children);
 	push_region(r);
 	note_swapped(r);
 	verify_region(r);
@@ -664,8 +732,12 @@ static void op_memfd(struct region *r, unsigned int pass)
 	for (i = 0; i < r->pages; i++) {
 		if (!chosen(r, i, pass + 300, 5))
 			continue;
-		if (pread(r->fd, buf, PAGE_BYTES, i * PAGE_BYTES) != PAGE_BYTES)
-			die("pread of a memfd");
+		if (pread(r->fd, buf, PAGE_BYTES, i * PAGE_BYTES) != PAGE_BYTES) {
+			if (!opt.lossy || errno != EIO)
+				die("pread of a memfd");
+			give_up_page(r, i);
+			continue;
+		}
 		id = page_identity(r, i);
 		if (r->info[i].state == PAGE_WRITTEN &&
 		    pattern_check(buf, &id, opt.seed) >= 0) {
@@ -679,8 +751,12 @@ static void op_memfd(struct region *r, unsigned int pass)
 		r->info[i].state = PAGE_WRITTEN;
 		id = page_identity(r, i);
 		pattern_fill(buf, &id, opt.seed);
-		if (pwrite(r->fd, buf, PAGE_BYTES, i * PAGE_BYTES) != PAGE_BYTES)
-			die("pwrite of a memfd");
+		if (pwrite(r->fd, buf, PAGE_BYTES, i * PAGE_BYTES) != PAGE_BYTES) {
+			if (!opt.lossy || errno != EIO)
+				die("pwrite of a memfd");
+			give_up_page(r, i);
+			continue;
+		}
 		atomic_fetch_add(&r->tally->written, 1);
 	}
 	push_region(r);
@@ -718,6 +794,8 @@ static void op_unmap(struct region *r, unsigned int pass)
 				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
 				 0) != at)
 				die("cannot map %p again", at);
+			if (opt.lossy)
+				munlock(at, PAGE_BYTES);
 			r->info[i].state = PAGE_FRESH;
 		} else if (chosen(r, i, pass + 400, 3)) {
 			size_t j;
@@ -974,9 +1052,16 @@ static void run_process(unsigned int proc)
 	pthread_t pager;
 	int k;
 
+	/* As early as can be: what is in swap before it is locked may be lost. */
+	if (opt.lossy)
+		lostpage_lock_program();
 	setup_regions(proc);
 	if (!nr_regions)
 		return;
+	if (opt.lossy) {
+		lostpage_init();
+		lock_program();
+	}
 	if (opt.pager) {
 		errno = pthread_create(&pager, NULL, pager_thread, NULL);
 		if (errno)
@@ -1166,6 +1251,17 @@ static void prepare_system(void)
 	}
 }
 
+static void enter_cgroup(const char *dir)
+{
+	char path[512];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/cgroup.procs", dir) >=
+	    sizeof(path))
+		die("the name of the cgroup is too long");
+	if (spit(path, "0"))
+		die("%s", path);
+}
+
 static void find_own_cgroup(void)
 {
 	char text[512], *p, *end;
@@ -1188,7 +1284,7 @@ static void find_own_cgroup(void)
 static void report_kind(int k, unsigned long *sum, bool died)
 {
 	unsigned long written = 0, verified = 0, bad = 0, swapped = 0;
-	unsigned long pages = 0;
+	unsigned long pages = 0, lost = 0;
 	const char *why = NULL;
 	unsigned int p;
 
@@ -1200,6 +1296,7 @@ static void report_kind(int k, unsigned long *sum, bool died)
 		bad += atomic_load(&t->mismatches);
 		swapped += atomic_load(&t->swapped);
 		pages += atomic_load(&t->pages);
+		lost += atomic_load(&t->lost);
 		if (atomic_load(&t->skipped))
 			why = t->why;
 	}
@@ -1208,21 +1305,23 @@ static void report_kind(int k, unsigned long *sum, bool died)
 	sum[2] += bad;
 	sum[3] += swapped;
 	sum[4] += pages;
+	sum[5] += lost;
 	if (why && !pages) {
 		ktap_result_skip(kinds[k].name, "%s", why);
 		return;
 	}
-	ktap_note("%s: %lu pages, %lu written, %lu verified, %lu mismatches, %lu seen in swap at one time",
-		  kinds[k].name, pages, written, verified, bad, swapped);
+	ktap_note("%s: %lu pages, %lu written, %lu verified, %lu mismatches, %lu lost, %lu seen in swap at one time",
+		  kinds[k].name, pages, written, verified, bad, lost, swapped);
 	if (bad)
 		ktap_result(false, "%s # %lu mismatches", kinds[k].name, bad);
 	else
-		ktap_result(verified >= pages && !died, "%s", kinds[k].name);
+		ktap_result(verified + lost >= pages && !died, "%s",
+			    kinds[k].name);
 }
 
 static int run_all(void)
 {
-	unsigned long sum[5] = {};
+	unsigned long sum[6] = {};
 	pid_t pids[MAX_PROCS];
 	bool died = false;
 	int status, k;
@@ -1267,6 +1366,8 @@ static int run_all(void)
 	ktap_metric("pages_written", sum[0], "pages");
 	ktap_metric("pages_verified", sum[1], "pages");
 	ktap_metric("mismatches", sum[2], "pages");
+	if (opt.lossy)
+		ktap_metric("lost", sum[5], "pages");
 	ktap_metric("pages_seen_in_swap", sum[3], "pages");
 	return ktap_finish();
 }
@@ -1339,6 +1440,8 @@ static void usage(void)
 	       "  --until FILE       go on until this file exists\n"
 	       "  --contents LIST    of those that a kind would have only these: random,text,same,zero\n"
 	       "  --pause DIR        when all is pushed out make DIR/ready (a line a process), wait for DIR/go\n"
+	       "  --cgroup DIR       enter this cgroup first, with --lossy when the program is locked\n"
+	       "  --lossy            a page may be lost (SIGBUS, EIO); the others must be right\n"
 	       "  --corrupt N        spoil N pages: the run must fail\n"
 	       "  --selftest         prove that spoilt pages are noticed\n"
 	       "Kinds:");
@@ -1351,7 +1454,7 @@ static void usage(void)
 static void parse_options(int argc, char **argv)
 {
 	enum { SIZE = 256, KINDS, PASSES, SECONDS, PROCS, THREADS, SEED, PUSH,
-	       PAGER, REQUIRE, CORRUPT, SELFTEST, PAUSE, UNTIL, CONTENTS, HELP };
+	       PAGER, LOSSY, REQUIRE, CORRUPT, SELFTEST, PAUSE, UNTIL, CONTENTS, CGROUP, HELP };
 	static const struct option longs[] = {
 		{ "size", required_argument, NULL, SIZE },
 		{ "kinds", required_argument, NULL, KINDS },
@@ -1362,6 +1465,8 @@ static void parse_options(int argc, char **argv)
 		{ "seed", required_argument, NULL, SEED },
 		{ "push", required_argument, NULL, PUSH },
 		{ "pager", no_argument, NULL, PAGER },
+		{ "cgroup", required_argument, NULL, CGROUP },
+		{ "lossy", no_argument, NULL, LOSSY },
 		{ "require-swapped", required_argument, NULL, REQUIRE },
 		{ "corrupt", required_argument, NULL, CORRUPT },
 		{ "selftest", no_argument, NULL, SELFTEST },
@@ -1411,6 +1516,12 @@ static void parse_options(int argc, char **argv)
 		case PAGER:
 			opt.pager = true;
 			break;
+		case CGROUP:
+			opt.cgroup = optarg;
+			break;
+		case LOSSY:
+			opt.lossy = true;
+			break;
 		case REQUIRE:
 			opt.require_swapped = parse_number(optarg);
 			break;
@@ -1450,6 +1561,11 @@ static void parse_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	parse_options(argc, argv);
+	/* This one only waits and counts, long enough to be swapped out. */
+	if (opt.lossy)
+		lostpage_lock_program();
+	if (opt.cgroup)
+		enter_cgroup(opt.cgroup);
 	/* Watched pages come first when memory is out, not the shell. */
 	spit("/proc/self/oom_score_adj", "500");
 	if (opt.push == PUSH_RECLAIM)

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ktap.h"
 #include "rootfs.h"
 
 #define DISK_WAIT_MS	5000
@@ -35,37 +36,6 @@ static const struct mount_spec basic[] = {
 	{ "tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,noswap" },
 	{ "tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777" },
 };
-
-int write_file(const char *path, const char *text)
-{
-	ssize_t len = strlen(text), n;
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	n = write(fd, text, len);
-	if (n != len)
-		ret = n < 0 ? -errno : -EIO;
-	close(fd);
-	return ret;
-}
-
-int read_file(const char *path, char *buf, int size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int n;
-
-	if (fd < 0)
-		return -errno;
-	n = read(fd, buf, size - 1);
-	if (n < 0)
-		n = -errno;
-	else
-		buf[n] = '\0';
-	close(fd);
-	return n;
-}
 
 static int make_dir(const char *path)
 {
@@ -122,7 +92,7 @@ static int find_disk(const char *serial, char *node, int size)
 		return -errno;
 	while (ret && (d = readdir(dir))) {
 		snprintf(path, sizeof(path), "/sys/block/%s/serial", d->d_name);
-		if (read_file(path, text, sizeof(text)) < 0)
+		if (slurp(path, text, sizeof(text)) < 0)
 			continue;
 		text[strcspn(text, "\n")] = '\0';
 		if (strcmp(text, serial))
@@ -263,7 +233,7 @@ static int create_file(const char *path, const char *text)
 	if (fd < 0)
 		return -errno;
 	close(fd);
-	return write_file(path, text);
+	return spit(path, text);
 }
 
 int rootfs_inject_unit(void)

@@ -31,10 +31,4 @@ int rootfs_enter_debian(void);
  */
 int rootfs_inject_unit(void);
 
-/* Write a string to an existing file. Returns 0 or -errno. */
-int write_file(const char *path, const char *text);
-
-/* Read up to size - 1 bytes as a string; returns the length or -errno. */
-int read_file(const char *path, char *buf, int size);
-
 #endif

@@ -181,6 +181,11 @@ mib() {
 	esac
 }
 
+# rnd N: the next random number below N, in $picked. They follow from the seed of the cell, if
+# all are taken in the scenario's own shell: a subshell would begin anew.
+RANDOM=$((${SEED:-1} % 2147483647))
+rnd() { picked=$(((RANDOM << 15 | RANDOM) % $1)); }
+
 # wait_for SECONDS COMMAND... : try four times a second until it succeeds
 wait_for() {
 	local end=$((SECONDS + $1))
@@ -326,6 +331,7 @@ swap_used() {
 #   ghost       zswap and the ghost device, no disk at all
 #   zswap-disk  zswap over a disk, as without this series
 #   lower       the ghost device over a disk, without zswap
+#   zswap-lower the same with zswap
 #   disk, brd, zram  without zswap
 # "disk" is the virtio disk "swap0" where the cell has one, else a null_blk disk. The ghost device
 # stays off in zswap-disk, disk, brd and zram, compiled in or not.
@@ -348,9 +354,10 @@ swap_setup() {
 		dev=$(disk swap0) || dev=$(null_disk "$size")
 		disk_swap_on "$dev"
 		;;
-	lower)
+	lower | zswap-lower)
 		need_ghost
 		zswap_off
+		[ $swap_kind = lower ] || zswap_on "${PARAM_compressor:-lz4}" "${PARAM_pool:-50}"
 		dev=$(disk swap0) || dev=$(null_disk "$size")
 		disk_swap_on "$dev"
 		ghost_on "${PARAM_limit:-8192}"

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -30,8 +31,9 @@ struct task {
 	struct array *array;
 	unsigned int index, job, node;
 	enum state state;
-	bool failed;
+	bool failed, completing;	/* COMPLETING: told to end */
 	pid_t pid;
+	int step;	/* pidfd of the srun in it that came last, or -1 */
 	uint64_t ended;
 	sd_event_source *child;
 };
@@ -47,6 +49,7 @@ static sd_event *event;
 static struct array *arrays[ARRAYS_MAX];
 static unsigned int narrays, nodes, next_job = 1;
 static bool *busy;
+static pid_t client;	/* whose request it is */
 
 static void schedule(void);
 
@@ -65,9 +68,13 @@ static int on_child(sd_event_source *source, const siginfo_t *si, void *userdata
 	(void)source;
 	t->child = sd_event_source_disable_unref(t->child);
 	t->state = ENDED;
+	t->completing = false;
 	t->failed = si->si_code != CLD_EXITED || si->si_status;
 	t->ended = now();
 	t->pid = 0;
+	if (t->step >= 0)
+		close(t->step);
+	t->step = -1;
 	busy[t->node] = false;
 	schedule();
 	return 0;
@@ -150,6 +157,7 @@ static int do_sbatch(int argc, char **argv, const char *input, struct strbuf *ou
 	for (i = 0; i < a->n; i++) {
 		a->task[i].array = a;
 		a->task[i].index = i;
+		a->task[i].step = -1;
 	}
 	arrays[narrays++] = a;
 	strbuf_addf(out, "%u\n", a->id);
@@ -175,7 +183,7 @@ static int do_squeue(int argc, char **argv, const char *input, struct strbuf *ou
 
 			if (t->state == RUNNING || (t->state == ENDED && now() - t->ended < KEEP_SEC * 1000000ull))
 				strbuf_addf(out, "%u|%u|%u|%s|n%u|%s|None\n", r->id, i, t->job,
-					    t->state == RUNNING ? "RUNNING" : t->failed ? "FAILED" : "COMPLETED",
+					    t->completing ? "COMPLETING" : t->state == RUNNING ? "RUNNING" : t->failed ? "FAILED" : "COMPLETED",
 					    t->node + 1, r->name);
 		}
 	}
@@ -200,7 +208,11 @@ static int do_scancel(int argc, char **argv, const char *input, struct strbuf *o
 				t->state = ENDED;
 				t->ended = 0;
 			} else if (t->pid) {
+				/* All steps of a job end with it, and no other begins. */
+				t->completing = true;
 				kill(-t->pid, SIGTERM);
+				if (t->step >= 0)
+					syscall(SYS_pidfd_send_signal, t->step, SIGTERM, NULL, 0);
 			}
 		}
 	return 0;
@@ -222,11 +234,17 @@ static int do_srun(int argc, char **argv, const char *input, struct strbuf *out)
 
 	(void)input;
 	for (a = 0; a < narrays; a++)
-		for (i = 0; i < arrays[a]->n; i++)
-			if (arrays[a]->task[i].state == RUNNING && arrays[a]->task[i].job == job) {
-				strbuf_addf(out, "n%u", arrays[a]->task[i].node + 1);
+		for (i = 0; i < arrays[a]->n; i++) {
+			struct task *t = &arrays[a]->task[i];
+
+			if (t->state == RUNNING && !t->completing && t->job == job) {
+				if (t->step >= 0)
+					close(t->step);
+				t->step = syscall(SYS_pidfd_open, client, 0);
+				strbuf_addf(out, "n%u", t->node + 1);
 				return 0;
 			}
+		}
 	return 1;
 }
 
@@ -278,6 +296,8 @@ static void write_all(int fd, const char *p, size_t len)
 static int on_request(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	int conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC), argc = 0, status = 2;
+	struct ucred peer = { 0 };
+	socklen_t len = sizeof(peer);
 	struct strbuf in = STRBUF_INIT, out = STRBUF_INIT;
 	char *argv[64], *p;
 	size_t i;
@@ -287,6 +307,9 @@ static int on_request(sd_event_source *source, int fd, uint32_t revents, void *u
 	(void)userdata;
 	if (conn < 0)
 		return 0;
+	if (getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		abort();
+	client = peer.pid;
 	read_all(conn, &in);
 	strbuf_addch(&out, '0');
 	for (p = in.buf; p && *p && argc < 64; p += strlen(p) + 1)

@@ -15,6 +15,7 @@
 #include "kcidb.h"
 #include "page.h"
 #include "result.h"
+#include "symbolise.h"
 
 static char dir[64], path[96];
 
@@ -39,6 +40,7 @@ static void no_markup(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static struct symboliser *symboliser;
 	struct json_object *doc = NULL;
 	struct archive *a = NULL;
 	char *dirs[] = { dir }, *text = NULL;
@@ -46,6 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FILE *f;
 
 	make_dir();
+	/* Without a kernel tree: there is nothing to run. Kept, as a fuzzer has no end. */
+	must(symboliser || !symboliser_new("/nonexistent", "/nonexistent", &symboliser));
 	if (doc_parse((const char *)data, size, &doc))
 		return 0;
 	f = open_memstream(&text, &len);
@@ -59,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fclose(f);
 	if (!archive_load(dirs, 1, &a, NULL)) {
 		f = open_memstream(&text, &len);
-		must(!page_write(f, a, dir, "/nonexistent"));
+		must(!page_write(f, a, dir, symboliser));
 		fclose(f);
 		no_markup(text);
 		free(text);

@@ -15,7 +15,11 @@ is() {
 		printf '# is:     %s\n# wanted: %s\n' "$2" "$3"
 	fi
 }
-options() { "$rig" "$1" --help | grep -oE -- '--[a-z][a-z-]*' | sort -u | paste -sd' '; }
+# The help of a verb is read once: a rig with sanitizers takes a while to start.
+declare -A help
+for verb in report compare shell flaky bisect baseline; do help[$verb]=$("$rig" $verb --help); done
+usage=$("$rig" -h)
+options() { grep -oE -- '--[a-z][a-z-]*' <<<"${help[$1]}" | sort -u | paste -sd' '; }
 
 for verb in report compare shell flaky bisect baseline; do
 	man=$top/rig/rig-$verb.1
@@ -23,8 +27,8 @@ for verb in report compare shell flaky bisect baseline; do
 	is "rig-$verb(1) has each option" "$(sed 's/\\-/-/g' "$man" | grep -E '^\.B .*-' | grep -oE -- '--[a-z][a-z-]*' | sort -u | paste -sd' ')" \
 		"$(options $verb)"
 	is "rig-$verb(1) has each exit status" "$(sed -n '/^.SH EXIT/,/^.SH SEE/s/^\.B \([0-9]*\)$/\1/p' "$man" | paste -sd' ')" \
-		"$("$rig" $verb --help | sed -n 's/^Exit status: //p' | grep -oE '(^|[;,] )[0-9]+ ' | tr -d ';, ' | paste -sd' ')"
-	is "rig -h names $verb" "$("$rig" -h | grep -c "^       rig $verb ")" 1
+		"$(sed -n 's/^Exit status: //p' <<<"${help[$verb]}" | grep -oE '(^|[;,] )[0-9]+ ' | tr -d ';, ' | paste -sd' ')"
+	is "rig -h names $verb" "$(grep -c "^       rig $verb " <<<"$usage")" 1
 	is "docs/results.md names $verb" "$(grep -c "^    rig $verb " "$top/docs/results.md" | sed 's/[1-9][0-9]*/some/')" some
 	is "rig $verb: an unknown option: 16" "$("$rig" $verb --nonsense >/dev/null 2>&1; echo $?)" 16
 done
@@ -46,8 +50,8 @@ is "rig is completed" "$(complete -p rig)" "complete -F _rig rig"
 is "verbs with b" "$(complete_words "$rig" b)" "baseline bisect"
 is "options of flaky" "$(complete_words "$rig" flaky --)" "$(options flaky)"
 is "plans" "$(complete_words "$rig" run su)" suites
-is "cells" "$(complete_words "$rig" flaky check onoff)" onoff.release
-is "cells after an option with a value" "$(complete_words "$rig" bisect --times 3 check onoff)" onoff.release
+is "cells" "$(complete_words "$rig" flaky check onoff.r)" onoff.release
+is "cells after an option with a value" "$(complete_words "$rig" bisect --times 3 check onoff.r)" onoff.release
 is "accelerators" "$(complete_words "$rig" shell --accel k)" kvm
 is "kernels" "$(complete_words "$rig" run --kernel deb)" debug
 is "verbs of fleet" "$(complete_words "$rig" fleet sta)" status

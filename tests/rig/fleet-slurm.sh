@@ -16,8 +16,8 @@ echo probe >"$RIG_ROOT/build/host/rig/probe-init"
 echo kernel >"$RIG_ROOT/build/kernels/release/bzImage"
 cd "$dir" || exit 1
 "$sim" --daemon 3 &
-daemon=$!
-trap 'kill $daemon; rm -rf "$dir"' EXIT
+daemons=$!
+trap 'kill $daemons; rm -rf "$dir"' EXIT
 sleep 0.3
 
 check() { if [ "$1" = 0 ]; then ok "$2"; else not_ok "$2"; fi; }
@@ -102,14 +102,20 @@ wait_for gone; check $? "no worker stays"
 # --- cancel without a driver
 { plan; cells nobeat.1 nobeat.2 nobeat.3 nobeat.4 nobeat.5; } >c.ini
 fleet c &
-wait_for grep -qs '"e":"began"' c/journal
+wait_for eval '[ "$(grep -cs "\"e\":\"began\"" c/journal)" = 3 ]'
+[[ $("$rig" fleet status c) == *"cells: 5, 0 done, 3 running, 2 queued, 0 waiting"* ]]; check $? "status of a fleet at work"
 kill_driver $!
 "$rig" fleet cancel c >cancel.out 2>&1; check $? "cancel of a fleet that nobody drives"
 same "$(grep -c '"verdict": "lost".*cancelled' c/fleet.json)" 5 "every cell has a verdict"
 wait_for gone; check $? "no worker stays after it"
 same "$(find scratch/*/jobs -mindepth 1 | wc -l)" 0 "nor scratch"
 
-# --- hosts that lie: the worker is theirs, and says what it likes
+# --- hosts that lie: the worker is theirs, and says what it likes. A job that was lied for holds its host for as long as the
+# liar likes, so each has a host of its own, in a cluster of their own, and all lie at once.
+export SLURM_SIM=$SLURM_SIM-liars
+"$sim" --daemon 16 &
+daemons+=" $!"
+sleep 0.3
 lie() { # NAME TEXT: a fleet of one cell whose worker greets, takes its task and says TEXT
 	cat >"evil-$1" <<-END
 		#!/bin/bash
@@ -126,32 +132,36 @@ lie() { # NAME TEXT: a fleet of one cell whose worker greets, takes its task and
 		sleep 1
 	END
 	chmod +x "evil-$1"
-	{ plan "rig = $dir/evil-$1"; echo "attempts = 1" >/dev/null; cells "$1"; } | sed 's/^attempts = 2/attempts = 1/' >"l-$1.ini"
-	fleet "l-$1"
+	{ plan "rig = $dir/evil-$1"; cells "$1"; } | sed 's/^attempts = 2/attempts = 1/' >"l-$1.ini"
+	fleet "l-$1" &
+	liars+=" $!"
 }
+liars=
 lie honest 'result $id $attempt pass $SLURMD_NODENAME | send; echo end'
-has l-honest honest '"verdict": "pass"'; check $? "a worker that keeps to the rules is believed"
 lie other 'result 0123456789abcdef $attempt pass $SLURMD_NODENAME | send; echo end'
-has l-other other '"verdict": "lost"' 'that of another cell'; check $? "no verdict for another cell"
 lie old 'result $id 7 pass $SLURMD_NODENAME | send; echo end'
-has l-old old '"verdict": "lost"' 'another attempt or host'; check $? "none for another attempt"
 lie host 'result $id $attempt pass n77 | send; echo end'
-has l-host host '"verdict": "lost"' 'another attempt or host'; check $? "none in another host's name"
 lie unsched 'result $id $attempt unschedulable $SLURMD_NODENAME | send; echo end'
-has l-unsched unsched '"verdict": "lost"' 'no verdict that a host may give'; check $? "none that is not a host's to give"
 lie path 'echo x | send ../../../../escaped; echo end'
+lie script 'echo "reboot" | send reproduce.sh; echo end'
+lie big 'echo "file console.log 999999999999"; cat /dev/zero'
+lie line 'head -c 100000 /dev/zero | tr "\0" x'
+lie want 'echo "want 0000000000000000000000000000000000000000000000000000000000000000"'
+lie twice 'result $id $attempt pass $SLURMD_NODENAME | send; result $id $attempt fail $SLURMD_NODENAME | send; echo end'
+lie deep 'printf "[%.0s" {1..5000} | send; echo end'
+wait $liars
+squeue | cut -d'|' -f1 | sort -u | while read -r job; do scancel "$job"; done
+has l-honest honest '"verdict": "pass"'; check $? "a worker that keeps to the rules is believed"
+has l-other other '"verdict": "lost"' 'that of another cell'; check $? "no verdict for another cell"
+has l-old old '"verdict": "lost"' 'another attempt or host'; check $? "none for another attempt"
+has l-host host '"verdict": "lost"' 'another attempt or host'; check $? "none in another host's name"
+has l-unsched unsched '"verdict": "lost"' 'no verdict that a host may give'; check $? "none that is not a host's to give"
 has l-path path '"verdict": "lost"' 'no file of a result'; check $? "no file beside the result"
 [ -z "$(find . -name escaped)" ]; check $? "nothing is written there"
-lie script 'echo "reboot" | send reproduce.sh; echo end'
 has l-script script '"verdict": "lost"' 'no file of a result: reproduce.sh'; check $? "no script that a person would run"
-lie big 'echo "file console.log 999999999999"; cat /dev/zero'
 has l-big big '"verdict": "lost"' 'more than a result may have'; check $? "no more bytes than a result may have"
-lie line 'head -c 100000 /dev/zero | tr "\0" x'
 has l-line line '"verdict": "lost"'; check $? "no line without end"
-lie want 'echo "want 0000000000000000000000000000000000000000000000000000000000000000"'
 has l-want want '"verdict": "lost"' 'what it has no need of'; check $? "no file that is not an input"
-lie twice 'result $id $attempt pass $SLURMD_NODENAME | send; result $id $attempt fail $SLURMD_NODENAME | send; echo end'
 has l-twice twice '"verdict": "lost"' 'came twice'; check $? "no file twice"
-lie deep 'printf "[%.0s" {1..5000} | send; echo end'
 has l-deep deep '"verdict": "lost"' 'no JSON'; check $? "no document that is deeper than any result"
 tap_end

@@ -15,6 +15,7 @@ echo probe >"$RIG_ROOT/build/host/rig/probe-init"
 echo kernel >"$RIG_ROOT/build/kernels/release/bzImage"
 echo CONFIG_SWAP=y >"$RIG_ROOT/build/kernels/release/.config"
 echo debug >"$RIG_ROOT/build/kernels/debug/bzImage"
+echo symbols >"$RIG_ROOT/build/kernels/release/vmlinux"
 cd "$dir" || exit 1
 
 check() { if [ "$1" = 0 ]; then ok "$2"; else not_ok "$2"; fi; }
@@ -127,6 +128,8 @@ for f in result.json junit.xml results.ktap console.log channel.log qemu.cmd cel
 done
 grep -q "\"id\": \"$(id v fail)\"" "$d/result.json"; check $? "result.json has the same id"
 grep -q '"flavor": "release"' "$d/result.json"; check $? "and the kernel's flavour"
+[ -e v/root/build/kernels/release/bzImage ] && [ -e v/root/build/kernels/release/.config ] && [ ! -e v/root/build/kernels/release/vmlinux ]
+check $? "the kernel and its configuration go to the hosts, its symbols stay here"
 RIG=$rig "$d/reproduce.sh" --accel tcg --out again >again.out 2>&1; same $? 1 "reproduce.sh fails as the cell did"
 grep -q "\"id\": \"$(id v fail)\"" again/result.json; check $? "and runs the very same"
 same "$(grep -c '"verdict": "lost"' v/fleet.json)" 2 "no cell has another verdict"
@@ -198,6 +201,7 @@ alive && false || true; check $? "without QEMU left"
 "$rig" fleet c.ini --accel tcg --out c --jobs 2 >c.out 2>&1 &
 driver=$!
 wait_for eval '[ "$(grep -c "\"e\":\"began\"" c/journal 2>/dev/null)" = 2 ]'
+says 'cells: 4, 0 done, 2 running, 0 queued, 2 waiting' "$rig" fleet status c; check $? "status of a fleet at work"
 says 'driven by another process' "$rig" fleet resume c; check $? "two cannot drive a fleet"
 "$rig" fleet cancel c; same $? 0 "cancel"
 wait $driver; same $? 1 "ends the driver"

@@ -5,13 +5,7 @@ set -euo pipefail
 rig=$1
 work=$(mktemp -d /tmp/test-rig-hostile.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-n=0 bad=0
-check() {
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then echo "ok $n - $name"; else bad=$((bad + 1)); echo "not ok $n - $name"; fi
-}
+. "$(dirname "$0")/check.sh"
 
 cat >"$work/qemu" <<'EOF'
 #!/bin/bash
@@ -79,5 +73,4 @@ check "its words are" grep -q '&lt;script&gt;alert(1)&lt;/script&gt;' "$work/res
 check "JUnit is still XML" python3 -c 'import sys, xml.dom.minidom as d; d.parse(sys.argv[1]); d.parse(sys.argv[2])' \
 	"$work/res/report.junit.xml" "$work/res/junit.xml"
 check "its directory is its own" test "$(grep -c '"directory": "words"' "$work/res/result.json")" = 1
-echo "1..$n"
-[ $bad = 0 ]
+check_end

@@ -6,14 +6,7 @@ set -euo pipefail
 rig=$1
 work=$(mktemp -d /tmp/test-rig-repeat.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-n=0 bad=0
-check() {
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then echo "ok $n - $name"; else bad=$((bad + 1)); echo "not ok $n - $name"; sed 's/^/# /' "$work/out" | tail -n 15; fi
-}
-status() { local rc=0; "$@" >"$work/out" 2>&1 || rc=$?; echo $rc; }
+. "$(dirname "$0")/check.sh"
 said() { grep -q -- "$1" "$work/out"; }
 
 cat >"$work/qemu" <<'EOF'
@@ -126,6 +119,10 @@ printf '\0\1' | dd of="$work/image" bs=1 seek=$((0x20e)) conv=notrunc 2>/dev/nul
 check "baseline: recorded: 0" test "$(rig baseline "$work/p.ini" --times 2)" = 0
 check "under the kernel's version" test -s "$known"
 check "what failed, without what only sums it up, with what was killed" test "$(grep -v '^#' "$known" | tr '\t\n' ' ;')" = "suite:a: one 2 of 2;suite:b 2 of 2;suite:k 2 of 2;suite:k: one 2 of 2;"
+printf 'suite:a: one\t1 of 9\nsuite:b\t1 of 9\nother:z\t3 of 3\n' >"$known"
+check "recorded again: 0" test "$(rig baseline "$work/p.ini" --times 1 --results "$work/again")" = 0
+check "what was seen is new, what was not is kept" test "$(grep -v '^#' "$known" | tr '\t\n' ' ;')" = "other:z 3 of 3;suite:a: one 1 of 1;suite:b 1 of 1;suite:k 1 of 1;suite:k: one 1 of 1;"
+check "and that is said" said '5 known failures, .*; 1 of other cells kept'
 check "cells that take no notice of it were not run" test "$(grep -h '"name": "one"' "$top"/build/rig/*/*/result.json | wc -l)" = 0
 check "the record was not in the way of itself" grep -q '"known": "none"' "$top"/build/rig/baseline-*/1/result.json
 check "no such cell in the plan: 16" test "$(rig baseline "$work/p.ini" one)" = 16
@@ -135,5 +132,4 @@ check "it gives no record" test ! -e "$work/none"
 echo lost >"$top/build/kernels/base/bzImage"
 check "a cell without results: 1" test "$(rig baseline "$work/p.ini" --times 1 -o "$work/none")" = 1
 check "nothing is recorded" test ! -e "$work/none"
-echo "1..$n"
-[ $bad = 0 ]
+check_end

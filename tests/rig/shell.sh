@@ -5,13 +5,7 @@ set -uo pipefail
 rig=$1
 work=$(mktemp -d /tmp/test-rig-shell.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-n=0 bad=0
-check() {
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then echo "ok $n - $name"; else bad=$((bad + 1)); echo "not ok $n - $name"; fi
-}
+. "$(dirname "$0")/check.sh"
 guest() { "$rig" shell "$@" >"$work/out" 2>"$work/err" </dev/null; }
 
 guest -- 'cat /proc/swaps; echo to stderr >&2; exit 7'
@@ -96,5 +90,4 @@ sys.exit(0 if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 125 else 1)
 EOF
 check "no terminal and no command: 16" test "$("$rig" shell </dev/null 2>/dev/null; echo $?)" = 16
 check "a wrong size: 16" test "$("$rig" shell --memory 3 -- true </dev/null 2>/dev/null; echo $?)" = 16
-echo "1..$n"
-[ $bad = 0 ]
+check_end

@@ -118,12 +118,15 @@ static struct archive *load(const char *name)
 
 static char *page_of(const struct archive *a, const char *from)
 {
+	struct symboliser *s;
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
 	assert_non_null(f);
-	assert_int_equal(page_write(f, a, from, in_dir("tree")), 0);
+	assert_int_equal(symboliser_new(in_dir("tree"), in_dir("kernels"), &s), 0);
+	assert_int_equal(page_write(f, a, from, s), 0);
+	symboliser_free(s);
 	fclose(f);
 	return text;
 }
@@ -592,6 +595,17 @@ static struct json_object *kernel_object(const char *image)
 	return o;
 }
 
+static struct symboliser *symbols_of(const char *tree, const char *kernels)
+{
+	static char paths[2][300];
+	struct symboliser *s;
+
+	snprintf(paths[0], sizeof(paths[0]), "%s", in_dir(tree));
+	snprintf(paths[1], sizeof(paths[1]), "%s", in_dir(kernels));
+	assert_int_equal(symboliser_new(paths[0], paths[1], &s), 0);
+	return s;
+}
+
 /*
  * The script evaluates what it reads: it must see names and offsets, and nothing that a guest made
  * up.
@@ -607,17 +621,23 @@ static void test_symbols(void **state)
 				      "Code: 0f 0b\n";
 	struct source_lines s;
 	struct json_object *k;
+	struct symboliser *y;
 
 	(void)state;
 	make_dirs("tree/scripts");
+	make_dirs("tree/mm");
+	make_dirs("tree/include/linux");
+	put("tree/mm/ghost.c", "");
+	put("tree/include/linux/mm.h", "");
 	make_dirs("k");
 	put("k/bzImage", "image");
 	put("k/vmlinux", "elf");
 	k = kernel_object("k/bzImage");
 	put("tree/scripts/decode_stacktrace.sh",
-	    "here=$(dirname \"$0\")\n: >\"$here/seen\"\n"
+	    "here=$(dirname \"$0\")\n: >\"$here/seen\"\necho \"$1\" >\"$here/elf\"\n"
 	    "while read -r l; do echo \"$l\" >>\"$here/seen\"; echo \"${l%%+*} (/x/linux/mm/ghost.c:12 ../linux/include/linux/mm.h:3)\"; done\n");
-	assert_int_equal(source_lines_find(in_dir("tree"), k, excerpt, &s), 0);
+	y = symbols_of("tree", "kernels");
+	assert_int_equal(source_lines_find(y, k, excerpt, &s), 0);
 	assert_string_equal(read_file("tree/scripts/seen"),
 			    "ghost_free+0x12/0x34\ndo_swap_page.cold+0x5/0x6\n");
 	assert_int_equal(s.n, 7);
@@ -627,38 +647,108 @@ static void test_symbols(void **state)
 	assert_null(s.line[2]);
 	assert_string_equal(s.why_not, "");
 	source_lines_release(&s);
+	symboliser_free(y);
 	/* The kernel has been built anew: its vmlinux would give wrong lines. */
 	put("k/bzImage", "another");
-	assert_int_equal(source_lines_find(in_dir("tree"), k, excerpt, &s), 0);
+	y = symbols_of("tree", "kernels");
+	assert_int_equal(source_lines_find(y, k, excerpt, &s), 0);
 	assert_non_null(strstr(s.why_not, "anew"));
 	assert_null(s.line[1]);
 	source_lines_release(&s);
+	symboliser_free(y);
 	json_object_put(k);
 }
 
-/* The kernel's own script on a program that stands for a kernel; without a tree there is none. */
+/* A fleet boots a copy: the vmlinux is where the kernel was built, and is told from others by the image's hash. */
+static void test_symbols_of_copy(void **state)
+{
+	static const char *const flavors[] = { "base", "debug", "release" };
+	struct json_object *k, *other;
+	char want[300], name[64];
+	struct source_lines s;
+	struct symboliser *y;
+	size_t i;
+
+	(void)state;
+	make_dirs("copy/root");
+	for (i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "copy/kernels/%s", flavors[i]);
+		make_dirs(name);
+		snprintf(name, sizeof(name), "copy/kernels/%s/bzImage", flavors[i]);
+		put(name, flavors[i]);
+		snprintf(name, sizeof(name), "copy/kernels/%s/vmlinux", flavors[i]);
+		put(name, "elf");
+	}
+	put("copy/root/bzImage", "debug");
+	k = kernel_object("copy/root/bzImage");
+	put("copy/root/bzImage", "nobody's");
+	other = kernel_object("copy/root/bzImage");
+	y = symbols_of("tree", "copy/kernels");
+	assert_int_equal(source_lines_find(y, other, " a+0x1/0x2\n", &s), 0);
+	assert_non_null(strstr(s.why_not, "no vmlinux"));
+	source_lines_release(&s);
+	assert_int_equal(source_lines_find(y, k, " a+0x1/0x2\n", &s), 0);
+	assert_string_equal(s.why_not, "");
+	assert_string_equal(s.line[0], "mm/ghost.c:12 ← include/linux/mm.h:3");
+	source_lines_release(&s);
+	snprintf(want, sizeof(want), "%s/copy/kernels/debug/vmlinux\n", dir);
+	assert_string_equal(read_file("tree/scripts/elf"), want);
+	symboliser_free(y);
+	json_object_put(k);
+	json_object_put(other);
+}
+
+/*
+ * The kernel's own script on a program that stands for a kernel, compiled as kernels are: from a directory of objects,
+ * with -g1. Without a tree there is no script.
+ */
 static void test_real_script(void **state)
 {
-	static char *const argv[] = { "cc", "-g", "-O0", "-static", "-o", "vmlinux", "k.c", NULL };
-	struct program c = { .argv = argv, .dir = in_dir("real"), .log_fd = -1, .seconds = 60 };
+	static char debug[] = "-g1", none[] = "-g0";
+	static char *argv[] = { "cc", debug, "-O1", "-static", "-o", "../vmlinux", "-Iinclude",
+				"../../../linux/mm/ghost.c", NULL };
+	struct program c = { .argv = argv, .log_fd = -1, .seconds = 60 };
 	struct source_lines s;
 	struct json_object *k;
+	struct symboliser *y;
 
 	(void)state;
 	if (access(KERNEL_TREE "/scripts/decode_stacktrace.sh", R_OK))
 		skip();
-	make_dirs("real");
-	put("real/bzImage", "image");
-	put("real/k.c",
-	    "int ghost_free(int x)\n{\n\treturn x + 1;\n}\nint main(void)\n{\n\treturn ghost_free(1);\n}\n");
+	make_dirs("real/linux/mm");
+	make_dirs("real/linux/scripts");
+	make_dirs("real/linux/include/linux");
+	make_dirs("real/kernels/release/obj/include/generated");
+	assert_int_equal(symlink(KERNEL_TREE "/scripts/decode_stacktrace.sh",
+				 in_dir("real/linux/scripts/decode_stacktrace.sh")), 0);
+	put("real/kernels/release/bzImage", "image");
+	put("real/kernels/release/obj/include/generated/made.h",
+	    "\n__attribute__((noipa)) int made(int x)\n{\n\treturn x * p / (p + 1);\n}\n");
+	put("real/linux/include/linux/inner.h",
+	    "\n\nstatic inline __attribute__((always_inline)) int inner(int x)\n{\n\treturn x * p + p;\n}\n");
+	put("real/linux/mm/ghost.c",
+	    "volatile int p;\n#include \"../include/linux/inner.h\"\n\n"
+	    "__attribute__((noipa)) int ghost_free(int x)\n{\n"
+	    "\treturn inner(x);\n}\n#include <generated/made.h>\n"
+	    "int main(void)\n{\n\treturn ghost_free(1) + made(2);\n}\n");
+	c.dir = in_dir("real/kernels/release/obj");
 	if (program_run(&c))
 		skip();
-	k = kernel_object("real/bzImage");
-	assert_int_equal(source_lines_find(KERNEL_TREE, k, "x\n ghost_free+0x4/0x10\n", &s), 0);
+	k = kernel_object("real/kernels/release/bzImage");
+	y = symbols_of("real/linux", "real/kernels");
+	assert_int_equal(source_lines_find(y, k, "x\n ghost_free+0x4/0x10\n made+0x4/0x10\n", &s), 0);
 	assert_string_equal(s.why_not, "");
-	assert_non_null(s.line[1]);
-	assert_non_null(strstr(s.line[1], "k.c:2"));
+	assert_string_equal(s.line[1], "include/linux/inner.h:5 ← mm/ghost.c:6");
+	assert_string_equal(s.line[2], "include/generated/made.h:4");
 	source_lines_release(&s);
+	argv[1] = none;
+	c.dir = in_dir("real/kernels/release/obj");
+	assert_int_equal(program_run(&c), 0);
+	assert_int_equal(source_lines_find(y, k, "x\n ghost_free+0x4/0x10\n", &s), 0);
+	assert_string_equal(s.why_not, "the kernel was built without debug information");
+	assert_null(s.line[1]);
+	source_lines_release(&s);
+	symboliser_free(y);
 	json_object_put(k);
 }
 
@@ -711,7 +801,8 @@ int main(void)
 		cmocka_unit_test(test_attempts),    cmocka_unit_test(test_problems),
 		cmocka_unit_test(test_directories), cmocka_unit_test(test_evil),
 		cmocka_unit_test(test_page),	    cmocka_unit_test(test_samples),
-		cmocka_unit_test(test_symbols),	    cmocka_unit_test(test_real_script),
+		cmocka_unit_test(test_symbols),	    cmocka_unit_test(test_symbols_of_copy),
+		cmocka_unit_test(test_real_script),
 		cmocka_unit_test(test_command),	    cmocka_unit_test(test_numbers),
 	};
 

@@ -5,69 +5,8 @@
 set -euo pipefail
 shopt -s inherit_errexit
 
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/tap.sh"
-swapadm=$(realpath "$1")
-fake=$(realpath "$2")
-golden=$here/golden
-
-if [ "$(getconf PAGESIZE)" != 4096 ]; then
-	echo "1..0 # SKIP the captured trees are from machines with pages of 4096 bytes"
-	exit 0
-fi
-
-export LC_ALL=C.UTF-8
-unset COLUMNS FAKE_LOG FAKE_FAIL FAKE_SIGNAL
-tmp=$(mktemp -d /tmp/swapadm-cli-XXXXXX)
-trap 'chmod -R u+rwX "$tmp"; rm -rf "$tmp"' EXIT
-chmod 755 "$tmp"
-# Others must be able to run them for the tests without privileges.
-cp "$swapadm" "$tmp/swapadm"
-cp "$fake" "$tmp/swapadm-fake"
-cp -r "$here/trees" "$tmp/trees"
-cd "$tmp/trees"
-swapadm=$tmp/swapadm
-fake=$tmp/swapadm-fake
-
-# Run a command, print its output, messages and exit status as a golden file has them.
-observe() {
-	local status=0
-
-	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
-	echo "status $status"
-	if [ -s "$tmp/err" ]; then
-		echo "--- messages"
-		cat "$tmp/err"
-	fi
-	if [ -s "$tmp/out" ]; then
-		echo "--- output"
-		cat "$tmp/out"
-	fi
-}
-
-# t NAME COMMAND…: compare with golden/NAME
-t() {
-	local name=$1 difference
-	shift
-
-	observe "$@" >"$tmp/observed"
-	if [ "${UPDATE:-}" ]; then
-		mkdir -p "$golden"
-		cp "$tmp/observed" "$golden/$name"
-	fi
-	if difference=$(diff -u "$golden/$name" "$tmp/observed" 2>&1); then
-		ok "$name"
-	else
-		not_ok "$name" "$difference"
-	fi
-}
-
-# change TREE NEW PATH [CONTENT]: copy a tree with one file different, or gone
-change() {
-	[ -d "$2" ] || cp -r "$1" "$2"
-	rm -rf "${2:?}/$3"
-	[ $# -lt 4 ] || printf '%b' "$4" >"$2/$3"
-}
+. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/golden.sh"
 
 # --- each object on each tree, in each form
 # lower was not captured: it is ghost-disk with the files that Documentation/ABI tells of, for disks
@@ -159,14 +98,7 @@ t usage-count $swapadm stat --watch --count=0
 t usage-count-alone $swapadm stat --count=3
 
 # --- switching on and off, with system calls that only write down what they are asked
-export FAKE_LOG=$tmp/log
-calls() { # NAME COMMAND…: the golden file has the system calls too
-	local name=$1
-	shift
-
-	: >"$FAKE_LOG"
-	t "$name" bash -c '"$@"; s=$?; cat "$FAKE_LOG"; exit $s' - "$@"
-}
+export FAKE_LOG
 calls on-ghost $fake device on ghost --sysroot ghost-off
 calls on-node $fake device on /dev/ghostswap --sysroot ghost-off
 calls on-disk $fake device on /dev/sda2 --sysroot ghost-off
@@ -520,7 +452,7 @@ refused usage-set-no-value $fake cgroup set shop swap.max=0 zswap.max --sysroot 
 refused usage-set-key $fake cgroup set shop swap.max=0 swap.min=0 --sysroot cgroup
 refused usage-set-key-part $fake cgroup set shop swap.ma=0 --sysroot cgroup
 refused usage-set-twice $fake cgroup set shop swap.max=0 swap.max=1M --sysroot cgroup
-refused usage-set-many $fake cgroup set shop a=1 b=1 c=1 d=1 e=1 f=1 --sysroot cgroup
+refused usage-set-many $fake cgroup set shop $(seq -f "a%g=1" 65) --sysroot cgroup
 refused usage-set-size $fake cgroup set shop swap.max=0 zswap.max=lots --sysroot cgroup
 refused usage-set-empty $fake cgroup set shop swap.max= --sysroot cgroup
 refused usage-set-range $fake cgroup set shop swap.max=0 zswap.max=99E --sysroot cgroup

@@ -34,10 +34,10 @@ mkdir files
 touch 'files/swap one' files/swap2
 
 is "swapadm is completed" "$(complete -p swapadm)" "complete -F _swapadm swapadm"
-c "objects" "cgroup check device stat" "$sw" ""
-c "objects, one letter" "device" "$sw" d
+c "objects" "cgroup check compact config demote device stat tier" "$sw" ""
+c "objects, one letter" "demote device" "$sw" d
 c "nothing of that name" "" "$sw" x
-c "verbs" "list off on resize show" "$sw" device ""
+c "verbs" "list map off on resize show" "$sw" device ""
 c "verbs, one letter" "off on" "$sw" device o
 c "devices to show" "/dev/ghostswap /dev/loop3 /dev/nvme0n1p3 /dev/sda2 ghost" "$sw" device show ""
 c "devices to switch off" "/dev/sda2" "$sw" device off /dev/s
@@ -55,8 +55,8 @@ c "options of a verb" "--discard --dry-run" "$sw" device on --d
 c "no table options where there is no table" "" "$sw" device on --j
 c "options before the object" "--noheadings" "$sw" --no
 c "options after an option with argument" "--watch" "$sw" stat -o slots --w
-c "object after an option with argument" "cgroup check" "$sw" --sysroot /tmp c
-c "object after --option=argument" "cgroup check" "$sw" --sysroot = /tmp c
+c "object after an option with argument" "cgroup check compact config" "$sw" --sysroot /tmp c
+c "object after --option=argument" "cgroup check compact config" "$sw" --sysroot = /tmp c
 c "columns of stat" "ZERO ZEROIN ZEROIN/s ZEROOUT ZEROOUT/s" "$sw" stat -o ZER
 c "columns in small letters" "POOL POOL% POOL-MAX" "$sw" stat -o pool
 c "columns after a comma" "NAME,PRIO" "$sw" device list -o NAME,pr
@@ -90,9 +90,39 @@ c "words of ghost.max, one letter" "auto" "$sw" cgroup set /batch ghost.max = a
 c "words of zswap.writeback" "0 1" "$sw" cgroup set /batch zswap.writeback =
 printf '#!/bin/sh\nexec %s --sysroot %s "$@"\n' "$swapadm" "$here/trees/ghost-disk" >"$sw"
 
+# Tiers, in a tree of their own.
+printf '#!/bin/sh\nexec %s --sysroot %s "$@"\n' "$swapadm" "$here/trees/tiers" >"$sw"
+c "verbs of tier" "add list remove show watermark" "$sw" tier ""
+c "tiers" "fast slow zswap" "$sw" tier show ""
+c "one tier is enough" "" "$sw" tier show fast ""
+c "tiers that can be removed" "fast slow" "$sw" tier remove ""
+c "tier for watermarks" "slow" "$sw" tier watermark s
+c "watermarks off" "off" "$sw" tier watermark slow ""
+c "watermarks are numbers" "" "$sw" tier watermark slow 90 ""
+c "a new tier has any name" "" "$sw" tier add ""
+c "columns of tier" "START" "$sw" tier list -o st
+c "columns of no verb of tier" "" "$sw" tier -o ""
+c "keys with tiers" "tier.fast= tier.slow= tier.zswap=" "$sw" cgroup set /batch ti
+c "words of a tier" "max" "$sw" cgroup set /batch tier.fast =
+c "cgroup to demote" "/shop/web" "$sw" demote /shop/w
+c "tier to demote from" "fast slow zswap" "$sw" demote /shop ""
+c "size to demote" "" "$sw" demote /shop fast ""
+c "verbs of compact" "run status stop" "$sw" compact ""
+c "device to compact" "/dev/nvme0n1p3 /dev/sda2" "$sw" compact run ""
+c "device after --wait" "/dev/sda2" "$sw" compact run --wait /dev/s
+c "device after an order" "/dev/sda2" "$sw" compact run --order 4 /dev/s
+c "order is a number" "" "$sw" compact run --order ""
+c "device to map" "/dev/nvme0n1p3 /dev/sda2" "$sw" device map ""
+c "verbs of config" "apply check diff show" "$sw" config ""
+c "files to check" "files/swap one files/swap2" "$sw" config check files/
+c "nothing to apply" "" "$sw" config apply ""
+printf '#!/bin/sh\nexec %s --sysroot %s "$@"\n' "$swapadm" "$here/trees/ghost-disk" >"$sw"
+
 # Each verb that there is has options; so a new one cannot be forgotten here.
-for words in "device list" "device show" "device on" "device off" "device resize" "cgroup list" \
-	"cgroup show" "cgroup set" stat check; do
+for words in "device list" "device show" "device on" "device off" "device resize" "device map" "tier list" \
+	"tier show" "tier add" "tier remove" "tier watermark" "cgroup list" "cgroup show" "cgroup set" demote \
+	"compact run" "compact status" "compact stop" "config apply" "config show" "config diff" "config check" \
+	stat check; do
 	# shellcheck disable=SC2086
 	c "$words --help" "--help" "$sw" $words --he
 done

@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "columns.h"
+#include "conf.h"
 #include "jsonout.h"
+#include "map.h"
 #include "read.h"
 #include "size.h"
 
@@ -34,7 +36,10 @@ static const char *const pieces[] = {
 	"file\t\t", "1020 ", "0\n", "-2\n", "18446744073709551615", "\\040", "\\134", "\\0", " (deleted)",
 	"\\040(deleted)", "\n", "\t", " ", "zswpin ", "zswpin: ", " kB\n", "K", "MiB", "1.5", ".",
 	"9999999999999999999999", "NAME", "size", ",", "+", "-", "E", "\xc3\xbc", "\xff", "max", "auto", "/", "/sys/fs/cgroup", "/..",
-	"/./",
+	"/./", "zswap - -\n", "fast 100 32767\n", "slow -1 99\n", "fast 1 2\n", "idle", "running ", "4 81", "[ghost]\n",
+	"[tier a]\n", "[tier b]\n", "[device /dev/a]\n", "[cgroup a]\n", "[compaction]\n", "[zswap]\n", "enable = yes\n",
+	"limit = 1G\n", "limit =\n", "priority = 5\n", "watermark-high = 9\n", "watermark-low: 8\n", "tier.a = 0\n",
+	"swap.max = max\n", "proactiveness = 7 ; x\n", "if-missing = skip\n", " = ", "#", "]",
 };
 
 static void make_text(char *text)
@@ -110,6 +115,104 @@ static void try_swaps(const char *text)
 		EXPECT(swaps.v[i].size % 1024 == 0);
 	}
 	swaps_release(&swaps);
+}
+
+static void try_tiers(const char *text)
+{
+	struct compact compact = { 0 };
+	struct amounts amounts;
+	struct tiers tiers;
+	int err = parse_tiers(text, &tiers);
+
+	EXPECT(err == 0 || err == -EBADMSG);
+	for (size_t i = 0; i < tiers.n; i++) {
+		const struct tier *t = &tiers.v[i];
+
+		EXPECT(t->ranged == !!strcmp(t->name, TIER_ZSWAP));
+		EXPECT(!t->ranged || (tier_name_valid(t->name) && t->start <= t->end));
+		EXPECT(tiers_find(&tiers, t->name) == t);
+	}
+	tiers_release(&tiers);
+	for (int words = 0; words < 2; words++) {
+		err = parse_amounts(text, words, &amounts);
+		EXPECT(err == 0 || err == -EBADMSG || err == -ERANGE);
+		EXPECT(amounts.known == !err);
+		for (size_t i = 0; i < amounts.n; i++) {
+			EXPECT(words || !amounts.v[i].limit.word);
+			EXPECT(amounts_find(&amounts, amounts.v[i].name) == &amounts.v[i]);
+		}
+		amounts_release(&amounts);
+	}
+	err = parse_compact(text, &compact);
+	EXPECT(err == 0 || err == -EBADMSG || err == -ERANGE);
+	EXPECT(!err || !compact.running);
+	EXPECT(!compact.running || (compact.order.known && compact.score.v <= 100));
+}
+
+/* The bytes as records of clusters: their sums, their picture and their runs fit each other. */
+static void try_clusters(const char *text)
+{
+	struct strbuf picture = STRBUF_INIT;
+	struct clusters clusters;
+	struct map_sums sums;
+	struct map_run *runs;
+	size_t len = strlen(text), n, each;
+	uint64_t count = 0, chars = 0;
+	int err = parse_clusters((const unsigned char *)text, len, &clusters);
+
+	EXPECT(err == (len % CLUSTER_RECORD ? -EBADMSG : 0));
+	if (err)
+		return;
+	clusters_measure(&clusters, (struct num){ rnd(2), rnd(70000) }, rnd(1000000));
+	for (size_t i = 0; i < clusters.n; i++)
+		EXPECT(clusters.v[i].used <= clusters.slots);
+	map_sum(&clusters, &sums);
+	EXPECT(sums.free + sums.partly + sums.full == clusters.n);
+	EXPECT(map_runs(&clusters, &runs, &n) == 0);
+	for (size_t i = 0; i < n; i++) {
+		EXPECT(runs[i].first == count);
+		count += runs[i].clusters;
+	}
+	EXPECT(count == clusters.n);
+	EXPECT(map_draw(&clusters, 1 + rnd(20), 1 + rnd(3), false, &each, &picture) == 0);
+	for (size_t i = 0; i < picture.len; i++)
+		chars += picture.buf[i] != '\n';
+	EXPECT(!clusters.n || chars == (clusters.n + each - 1) / each);
+	strbuf_release(&picture);
+	free(runs);
+	clusters_release(&clusters);
+}
+
+static void count_fault(const char *file, unsigned int line, const char *text, void *arg)
+{
+	EXPECT(!strcmp(file, "a") || !strcmp(file, "b"));
+	EXPECT(*text);
+	(*(unsigned int *)arg)++;
+}
+
+/* The text as two files, cut somewhere. */
+static void try_conf(const char *text)
+{
+	unsigned int faults = 0;
+	struct conf conf = { .fault = count_fault, .arg = &faults };
+	size_t len = strlen(text), cut = rnd(len + 1), at = 0, sections = 0;
+	const struct conf_setting *set;
+
+	EXPECT(conf_parse(&conf, "a", text, cut) == 0);
+	EXPECT(conf_parse(&conf, "b", text + cut, len - cut) == 0);
+	EXPECT(conf_check(&conf) == 0);
+	EXPECT(conf.faults == faults);
+	for (size_t i = 0; i < conf.n; i++) {
+		set = &conf.v[i];
+		EXPECT(!*set->text || *set->value);
+		EXPECT(set->line && set->line <= len + 1);
+		EXPECT(conf_get(&conf, set->kind, set->name, set->key) == (*set->text ? set : NULL));
+	}
+	for (enum conf_kind kind = 0; kind < CONF_KINDS; kind++)
+		for (at = 0; (set = conf_section(&conf, kind, &at)); sections++)
+			EXPECT(set->kind == kind && *set->text);
+	EXPECT(sections <= conf.n);
+	conf_release(&conf);
 }
 
 static void try_path(const char *text)
@@ -190,7 +293,13 @@ static const char *const files[] = {
 	"sys/fs/cgroup/a/memory.swap.max", "sys/fs/cgroup/a/memory.swap.ghost.max",
 	"sys/fs/cgroup/a/memory.current", "sys/fs/cgroup/a/memory.stat",
 	"sys/fs/cgroup/a/memory.swap.events", "sys/fs/cgroup/a/b/memory.swap.ghost.max",
-	"sys/fs/cgroup/a/b/cgroup.controllers",
+	"sys/fs/cgroup/a/b/cgroup.controllers", "sys/fs/cgroup/a/memory.swap.tiers.max",
+	"sys/fs/cgroup/a/memory.swap.tiers.effective", "sys/kernel/mm/swap/tiers",
+	"sys/kernel/mm/swap/tier/fast/used", "sys/kernel/mm/swap/tier/fast/watermark_low",
+	"sys/kernel/mm/swap/device0/compact", "sys/kernel/mm/swap/device0/compact_score",
+	"sys/kernel/mm/swap/device0/compact_stat", "sys/kernel/mm/swap/device0/clusters",
+	"sys/kernel/mm/swap/device0/cluster_pages", "etc/swapadm/a.conf", "run/swapadm/a.conf",
+	"usr/lib/swapadm/b.conf",
 };
 
 static char dir[] = "/tmp/swapadm-garbage-XXXXXX";
@@ -238,9 +347,20 @@ static void expect_named(struct sysroot *root, int err)
 	root->failed[0] = '\0';
 }
 
+static void count_any(const char *file, unsigned int line, const char *text, void *arg)
+{
+	EXPECT(!strncmp(file, dir, strlen(dir)));
+	(*(unsigned int *)arg)++;
+}
+
 static void try_tree(void)
 {
+	unsigned int faults = 0;
+	struct conf conf = { .fault = count_any, .arg = &faults };
 	struct cgroup_limits limits;
+	struct clusters clusters;
+	struct compact compact;
+	struct tiers tiers;
 	struct counters counters;
 	struct cgroups cgroups;
 	struct sysroot root;
@@ -257,7 +377,18 @@ static void try_tree(void)
 	expect_named(&root, read_slots(&root, &swaps));
 	for (size_t i = 0; i < swaps.n; i++)
 		EXPECT(swaps.v[i].slots.failing.v < 2);
+	for (size_t i = 0; i < swaps.n; i++) {
+		expect_named(&root, read_compact(&root, swaps.v[i].dir, &compact));
+		compact_release(&compact);
+		expect_named(&root, read_clusters(&root, &swaps.v[i], &clusters));
+		clusters_release(&clusters);
+	}
 	swaps_release(&swaps);
+	expect_named(&root, read_tiers(&root, &tiers));
+	tiers_release(&tiers);
+	expect_named(&root, conf_read(&root, &conf));
+	EXPECT(faults == conf.faults);
+	conf_release(&conf);
 	expect_named(&root, read_ghost(&root, &ghost));
 	expect_named(&root, read_zswap(&root, &zswap));
 	expect_named(&root, read_block(&root, "/dev/zram0", &block));
@@ -308,6 +439,9 @@ int main(int argc, char **argv)
 		make_text(text);
 		try_numbers(text);
 		try_swaps(text);
+		try_tiers(text);
+		try_clusters(text);
+		try_conf(text);
 		try_path(text);
 		try_columns(text);
 		try_cgroup_names(text);

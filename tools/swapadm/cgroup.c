@@ -2,14 +2,12 @@
 /* swapadm cgroup: what the cgroups of version 2 have in swap, and their limits. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "read.h"
 #include "size.h"
 #include "swapadm.h"
@@ -17,7 +15,7 @@
 enum {
 	CG_PATH, CG_MEM, CG_MEM_PEAK, CG_MEM_MAX, CG_GHOST, CG_GHOST_PEAK, CG_GHOST_MAX,
 	CG_GHOST_LIMIT, CG_ZERO, CG_ZSWAP, CG_POOL, CG_RATIO, CG_ZSWAP_MAX, CG_WRITEBACK, CG_DISK,
-	CG_DISK_PEAK, CG_SWAP_HIGH, CG_SWAP_MAX, CG_SWAP_EV_HIGH, CG_SWAP_EV_MAX,
+	CG_DISK_PEAK, CG_TIERS, CG_TIERS_MAX, CG_TIERS_LIMIT, CG_NO_SWAP, CG_SWAP_HIGH, CG_SWAP_MAX, CG_SWAP_EV_HIGH, CG_SWAP_EV_MAX,
 	CG_SWAP_EV_FAIL, CG_GHOST_EV_MAX, CG_GHOST_EV_FAIL,
 };
 
@@ -44,6 +42,13 @@ static const struct column cgroup_cols[] = {
 	{ CG_DISK, "DISK", "disk", COL_BYTES, true, false,
 	  "slots on other swap devices, as bytes" },
 	{ CG_DISK_PEAK, "DISK-PEAK", "disk_peak", COL_BYTES, false, false, "highest DISK" },
+	{ CG_TIERS, "TIERS", "tiers", COL_AMOUNTS, false, false, "what it has on each tier" },
+	{ CG_TIERS_MAX, "TIERS-MAX", "tiers_max", COL_AMOUNTS, false, false,
+	  "limits of TIERS as they were set" },
+	{ CG_TIERS_LIMIT, "TIERS-LIMIT", "tiers_limit", COL_AMOUNTS, false, false,
+	  "what that means, with those of the ancestors" },
+	{ CG_NO_SWAP, "NO-SWAP", "no_swap", COL_BOOL, false, false,
+	  "TIERS-LIMIT leaves no tier: nothing is swapped" },
 	{ CG_SWAP_HIGH, "SWAP-HIGH", "swap_high", COL_LIMIT, false, false,
 	  "throttle limit of DISK" },
 	{ CG_SWAP_MAX, "SWAP-MAX", "swap_max", COL_LIMIT, true, false, "limit of DISK" },
@@ -103,6 +108,19 @@ static void cgroup_get(const void *row, int id, struct value *val)
 		val->known = cg->writeback.known;
 		val->b = cg->writeback.v;
 		break;
+	case CG_TIERS:
+		value_amounts(val, &cg->tiers);
+		break;
+	case CG_TIERS_MAX:
+		value_amounts(val, &cg->tiers_max);
+		break;
+	case CG_TIERS_LIMIT:
+		value_amounts(val, &cg->tiers_limit);
+		break;
+	case CG_NO_SWAP:
+		val->known = cg->tiers_limit.known;
+		val->b = no_tier(&cg->tiers_limit);
+		break;
 	case CG_SWAP_HIGH:
 		value_limit(val, cg->swap_high);
 		break;
@@ -150,74 +168,6 @@ static struct {
 	unsigned int depth;
 } verb_opts = { .depth = UINT_MAX };
 
-/* Whether cgroup v2 with the memory controller is there. Exit status, after a message. */
-static int check_hierarchy(void)
-{
-	bool memory;
-	int err;
-
-	err = sysroot_exists(&root, CGROUP_DIR "/cgroup.controllers");
-	if (!err) {
-		err = sysroot_exists(&root, CGROUP_DIR "/memory");
-		if (err >= 0) {
-			message("no cgroup v2 at %s%s%s", root.prefix, CGROUP_DIR,
-				err ? " (v1 is there)" : "");
-			return EX_UNSUPPORTED;
-		}
-	}
-	if (err < 0)
-		return cannot_read(err);
-	err = read_cgroup_controller(&root, CGROUP_DIR, &memory);
-	if (err)
-		return cannot_read(err);
-	if (!memory) {
-		message("cgroup v2 at %s%s has no memory controller: it is switched off, or v1 has it",
-			root.prefix, CGROUP_DIR);
-		return EX_UNSUPPORTED;
-	}
-	return EX_OK;
-}
-
-/*
- * Find the cgroup @name, whose directory becomes @dir. Exit status, after a message.
- * What is no cgroup is not touched, wherever a mount or a link leads.
- */
-static int find_cgroup(const char *name, char *dir, size_t size)
-{
-	struct statfs fs;
-	bool memory;
-	int err, fd;
-
-	err = cgroup_dir(name, dir, size);
-	if (err == -EINVAL)
-		return usage_error("%s: .. may lead out of the cgroups", name);
-	if (err)
-		return usage_error("%s: %s", name, reason(err));
-	fd = sysroot_openfile(&root, dir, O_PATH | O_DIRECTORY);
-	if (fd < 0) {
-		message("%s: %s", cgroup_path(dir),
-			fd == -ENOENT ? "there is no such cgroup" :
-			fd == -ENOTDIR ? "not a cgroup" : reason(fd));
-		return EX_FAILED;
-	}
-	err = fstatfs(fd, &fs) ? -errno : 0;
-	close(fd);
-	/* A captured tree is what it is. */
-	if (root.real && (err || fs.f_type != CGROUP2_SUPER_MAGIC)) {
-		message("%s: %s", cgroup_path(dir), err ? reason(err) : "not a cgroup");
-		return EX_FAILED;
-	}
-	err = read_cgroup_controller(&root, dir, &memory);
-	if (err)
-		return cannot_read(err);
-	if (!memory) {
-		message("%s: the memory controller is not enabled in cgroup.subtree_control above it",
-			cgroup_path(dir));
-		return EX_UNSUPPORTED;
-	}
-	return EX_OK;
-}
-
 /*
  * Read the cgroup @name and @depth levels below it; @all: with those that do not swap.
  * Exit status, after a message; cgroups_release() in each case.
@@ -227,9 +177,9 @@ static int load_cgroups(const char *name, unsigned int depth, bool all, struct c
 	char dir[PATH_MAX];
 	int status, err;
 
-	status = check_hierarchy();
+	status = cgroup_hierarchy();
 	if (!status)
-		status = find_cgroup(name, dir, sizeof(dir));
+		status = cgroup_find(name, dir, sizeof(dir));
 	if (status)
 		return status;
 	err = read_cgroups(&root, dir, depth, all, cgroups);
@@ -286,89 +236,28 @@ static int do_show(int argc, char **argv)
 	return status;
 }
 
-static const char *const max_words[] = { "max", NULL };
-static const char *const ghost_words[] = { "max", "auto", NULL };
-
-static const struct setting {
-	const char *key;
-	const char *file;
-	const char *const *words;	/* beside a size; NULL: 0 or 1 */
-} settings[] = {
-	{ "swap.high", "memory.swap.high", max_words },
-	{ "swap.max", "memory.swap.max", max_words },
-	{ "zswap.max", "memory.zswap.max", max_words },
-	{ "zswap.writeback", "memory.zswap.writeback", NULL },
-	{ "ghost.max", CGROUP_GHOST_MAX, ghost_words },
-};
-
-#define SETTINGS	(sizeof(settings) / sizeof(settings[0]))
-
-/* A setting that is to be written. */
-struct assignment {
-	const struct setting *setting;
-	char file[PATH_MAX + 32];
-	char new[32];
-	char old[32];
-};
-
-static const struct setting *find_setting(const char *key, size_t len)
-{
-	for (size_t i = 0; i < SETTINGS; i++)
-		if (strlen(settings[i].key) == len && !strncmp(settings[i].key, key, len))
-			return &settings[i];
-	return NULL;
-}
-
-/* Turn @text, the value of @set->setting, into what is to be written. */
-static int parse_value(const char *text, struct assignment *set)
-{
-	const char *key = set->setting->key;
-	uint64_t bytes;
-	int err;
-
-	if (!set->setting->words) {
-		if (strcmp(text, "0") && strcmp(text, "1"))
-			return usage_error("%s: %s: 0 or 1 is expected", key, text);
-		strcpy(set->new, text);
-		return EX_OK;
-	}
-	for (const char *const *word = set->setting->words; *word; word++)
-		if (!strcmp(text, *word)) {
-			strcpy(set->new, *word);
-			return EX_OK;
-		}
-	err = size_parse(text, &bytes);
-	if (err)
-		return usage_error("%s: %s: %s", key, text,
-				   err == -ERANGE ? reason(err) : "not a size");
-	/* The kernel would cut it off, down to no swap at all. */
-	if (bytes % page_size())
-		return usage_error("%s: %s: not a multiple of a page, %" PRIu64 " bytes", key, text,
-				   page_size());
-	snprintf(set->new, sizeof(set->new), "%" PRIu64, bytes);
-	return EX_OK;
-}
+/* No more settings than these are taken at once. */
+#define SETTINGS_MAX	64
 
 /* Parse the arguments KEY=VALUE. *@n counts those that were. */
 static int parse_assignments(int argc, char **argv, struct assignment *sets, size_t *n)
 {
-	int status = EX_OK;
-
-	for (*n = 0; *n < (size_t)argc && !status; (*n)++) {
+	for (*n = 0; *n < (size_t)argc; (*n)++) {
 		const char *arg = argv[*n], *value = strchr(arg, '=');
 		struct assignment *set = &sets[*n];
+		char why[128];
 
 		if (!value)
 			return usage_error("%s: KEY=VALUE is expected", arg);
-		set->setting = find_setting(arg, value - arg);
-		if (!set->setting)
+		if (assignment_key(set, arg, value - arg))
 			return usage_error("unknown key: %.*s", (int)(value - arg), arg);
 		for (size_t i = 0; i < *n; i++)
-			if (sets[i].setting == set->setting)
-				return usage_error("%s is given twice", set->setting->key);
-		status = parse_value(value + 1, set);
+			if (!strcmp(sets[i].key, set->key))
+				return usage_error("%s is given twice", set->key);
+		if (assignment_value(set, value + 1, why, sizeof(why)))
+			return usage_error("%s: %s: %s", set->key, value + 1, why);
 	}
-	return status;
+	return EX_OK;
 }
 
 /* See that @set can be written, and what is there now. */
@@ -377,13 +266,16 @@ static int prepare(const char *dir, struct assignment *set)
 	const char *path = cgroup_path(dir);
 	int err, fd;
 
-	snprintf(set->file, sizeof(set->file), "%s/%s", dir, set->setting->file);
-	err = sysroot_read_line(&root, set->file, set->old, sizeof(set->old));
+	err = assignment_read(&root, set, dir);
 	if (err == -ENOENT) {
 		message("%s: %s has no %s", path,
 			strcmp(path, "/") ? "this kernel" : "the root cgroup",
 			set->setting->file);
 		return EX_UNSUPPORTED;
+	}
+	if (err == -ESRCH) {
+		message("%s: %s: there is no tier of that name", path, set->key);
+		return EX_FAILED;
 	}
 	if (err)
 		return cannot_read(err);
@@ -410,10 +302,10 @@ static bool roll_back(const char *path, const struct assignment *sets, size_t n)
 
 		if (err) {
 			message("%s: cannot write %s to %s: %s; %s stays %s", path, set->old,
-				root.failed, reason(err), set->setting->key, set->new);
+				root.failed, reason(err), set->key, set->new);
 			all = false;
 		} else {
-			message("%s: %s is %s again", path, set->setting->key, set->old);
+			message("%s: %s is %s again", path, set->key, set->old);
 		}
 	}
 	return all;
@@ -446,24 +338,30 @@ static int write_all(const char *path, const struct assignment *sets, size_t n)
 
 static int do_set(int argc, char **argv)
 {
-	struct assignment sets[SETTINGS] = { 0 };
+	struct assignment *sets;
 	char dir[PATH_MAX];
 	size_t n;
 	int status;
 
 	if (argc < 2)
 		return usage_error("a cgroup and at least one KEY=VALUE are expected");
-	/* One more is one given twice, or none of them. */
-	if (argc - 1 > (int)SETTINGS)
-		return usage_error("there are no more than %zu keys", SETTINGS);
+	/* More are some given twice, or none of them. */
+	if (argc - 1 > SETTINGS_MAX)
+		return usage_error("there are no more than %d keys", SETTINGS_MAX);
+	sets = calloc(argc - 1, sizeof(*sets));
+	if (!sets)
+		return out_of_memory();
 	status = parse_assignments(argc - 1, argv + 1, sets, &n);
 	if (!status)
-		status = check_hierarchy();
+		status = cgroup_hierarchy();
 	if (!status)
-		status = find_cgroup(argv[0], dir, sizeof(dir));
+		status = cgroup_find(argv[0], dir, sizeof(dir));
 	for (size_t i = 0; i < n && !status; i++)
 		status = prepare(dir, &sets[i]);
-	return status ? status : write_all(cgroup_path(dir), sets, n);
+	if (!status)
+		status = write_all(cgroup_path(dir), sets, n);
+	free(sets);
+	return status;
 }
 
 static int set_flag(int key, const char *arg)
@@ -496,7 +394,7 @@ static const struct verb verbs[] = {
 	  &cgroup_columns, list_flags, set_flag },
 	{ "show", "PATH", "Show all that is known about one cgroup.", do_show, &cgroup_columns,
 	  NULL, set_flag },
-	{ "set", "PATH KEY=VALUE...", "Set limits: swap.high, swap.max, zswap.max, ghost.max; zswap.writeback.",
+	{ "set", "PATH KEY=VALUE...", "Set limits: swap.high, swap.max, zswap.max, ghost.max, tier.NAME; zswap.writeback.",
 	  do_set, NULL, NULL, set_flag },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 };

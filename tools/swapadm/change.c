@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <sys/swap.h>
 
 #include "read.h"
 #include "swapadm.h"
@@ -36,6 +37,35 @@ int print_write(const char *file, const char *text)
 	print_quoted(text);
 	printf(")\n");
 	return EX_OK;
+}
+
+void print_swapon(const char *path, int flags)
+{
+	const char *sep = "";
+
+	printf("swapon(");
+	print_quoted(path);
+	printf(", ");
+	if (flags & SWAP_FLAG_PREFER) {
+		printf("SWAP_FLAG_PREFER | %d", flags & SWAP_FLAG_PRIO_MASK);
+		sep = " | ";
+	}
+	if (flags & SWAP_FLAG_DISCARD) {
+		printf("%sSWAP_FLAG_DISCARD", sep);
+		sep = " | ";
+	}
+	if (flags & SWAP_FLAG_DISCARD_ONCE)
+		printf("%sSWAP_FLAG_DISCARD_ONCE", sep);
+	if (flags & SWAP_FLAG_DISCARD_PAGES)
+		printf("%sSWAP_FLAG_DISCARD_PAGES", sep);
+	printf("%s)\n", flags ? "" : "0");
+}
+
+void print_swapoff(const char *path)
+{
+	printf("swapoff(");
+	print_quoted(path);
+	printf(")\n");
 }
 
 int refused(int err)

@@ -41,6 +41,7 @@ struct machine {
 	struct counters counters;
 	struct vm vm;
 	struct cgroup_limits cgroups;
+	struct tiers tiers;
 	size_t physical;		/* swap devices that are not the ghost device */
 	struct num physical_free;	/* bytes */
 	const char *zram;		/* the first zram device, or NULL */
@@ -290,6 +291,49 @@ RULE(cgroup_limit)
 		     set->n == 1 ? " has" : "s have", set->first);
 }
 
+RULE(cgroup_no_tier)
+{
+	const struct cgroup_set *set = &m->cgroups.no_tier;
+
+	if (!set->n)
+		return 0;
+	return found(text, "%zu%s cgroup%s no tier that %s may use, so %s not swap at all (first: %s)",
+		     set->n, m->cgroups.more ? " or more" : "", set->n == 1 ? " has" : "s have",
+		     set->n == 1 ? "it" : "they", set->n == 1 ? "does" : "do", set->first);
+}
+
+static bool in_a_tier(const struct tiers *tiers, const struct swap *swap)
+{
+	for (size_t i = 0; i < tiers->n; i++)
+		if (tiers->v[i].ranged && swap->prio >= tiers->v[i].start &&
+		    swap->prio <= tiers->v[i].end)
+			return true;
+	return false;
+}
+
+RULE(device_without_tier)
+{
+	const struct swap *first = NULL;
+	size_t n = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < m->tiers.n; i++)
+		any |= m->tiers.v[i].ranged;
+	for (size_t i = 0; any && i < m->swaps.n; i++) {
+		const struct swap *swap = &m->swaps.v[i];
+
+		if (swap->ghost || in_a_tier(&m->tiers, swap))
+			continue;
+		n++;
+		if (!first)
+			first = swap;
+	}
+	if (!n)
+		return 0;
+	return found(text, "there are tiers, and %zu device%s in none (first: %s, priority %" PRId64 ")", n,
+		     n == 1 ? " is" : "s are", first->name, first->prio);
+}
+
 RULE(ghost_in_meminfo)
 {
 	if (!m->ghost.enabled || !m->vm.ghost_in_meminfo.known || !m->vm.ghost_in_meminfo.v)
@@ -403,6 +447,11 @@ static const struct rule rules[] = {
 	{ "cgroup-limit-out-of-reach", SEV_INFO,
 	  "write max or auto to memory.swap.ghost.max, or raise the limit with swapadm device resize",
 	  cgroup_limit },
+	{ "cgroup-no-tier", SEV_INFO,
+	  "nothing, if that is meant; else give it a tier: swapadm cgroup set PATH tier.NAME=max",
+	  cgroup_no_tier },
+	{ "device-without-tier", SEV_WARNING,
+	  "add a tier that begins at its priority or below (swapadm tier add): cgroups with a limit of a tier cannot use it, and nothing is demoted to it", device_without_tier },
 	{ "ghost-in-meminfo", SEV_INFO,
 	  "set vm.ghostswap_in_meminfo to 0 unless a program needs to see SwapTotal",
 	  ghost_in_meminfo },
@@ -490,7 +539,9 @@ static int load_machine(struct machine *m)
 		err = read_counters(&root, &m->counters);
 	if (!err)
 		err = read_vm(&root, &m->vm);
-	if (!err && m->ghost.enabled)
+	if (!err)
+		err = read_tiers(&root, &m->tiers);
+	if (!err && (m->ghost.enabled || m->tiers.n))
 		err = read_cgroup_limits(&root, m->ghost.limit, &m->cgroups);
 	return err ? cannot_read(err) : EX_OK;
 }
@@ -549,6 +600,7 @@ static int do_findings(int argc, char **argv)
 		free(findings[i].text);
 	}
 	swaps_release(&m.swaps);
+	tiers_release(&m.tiers);
 	selection_release(&sel);
 	return status;
 }

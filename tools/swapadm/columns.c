@@ -30,6 +30,8 @@ static const char *const type_names[] = {
 	[COL_RATIO]	= "number",
 	[COL_PERCENT]	= "percent",
 	[COL_BOOL]	= "boolean",
+	[COL_AMOUNTS]	= "limits",
+	[COL_COUNTS]	= "integers",
 };
 
 /* -H describes columns by columns of its own. */
@@ -91,6 +93,12 @@ void value_str(struct value *val, const char *s)
 {
 	val->known = s;
 	val->s = s;
+}
+
+void value_amounts(struct value *val, const struct amounts *amounts)
+{
+	val->known = amounts->known;
+	val->amounts = amounts;
 }
 
 void column_value(const struct columns *cols, const void *row, int id, struct value *val)
@@ -161,6 +169,34 @@ void selection_release(struct selection *sel)
 	*sel = (struct selection){ 0 };
 }
 
+/* NAME=VALUE with commas between; what has no room in @buf is left out, and that is said. */
+static const char *amounts_text(const struct amounts *amounts, bool bytes, char *buf)
+{
+	size_t len = 0;
+
+	if (!amounts->n)
+		return "-";
+	for (size_t i = 0; i < amounts->n; i++) {
+		const struct amount *a = &amounts->v[i];
+		char one[AMOUNT_NAME_MAX + 32], size[SIZE_TEXT_MAX];
+		int n;
+
+		if (a->limit.word)
+			n = snprintf(one, sizeof(one), "%s=%s", a->name, a->limit.word);
+		else if (bytes)
+			n = snprintf(one, sizeof(one), "%s=%" PRIu64, a->name, a->limit.v);
+		else
+			n = snprintf(one, sizeof(one), "%s=%s", a->name,
+				     size_format(a->limit.v, size));
+		if (len + n + sizeof(",...") >= CELL_MAX) {
+			strcpy(buf + len, ",...");
+			break;
+		}
+		len += sprintf(buf + len, "%s%s", i ? "," : "", one);
+	}
+	return buf;
+}
+
 const char *cell_text(const struct column *col, const struct value *val, bool bytes, char *buf)
 {
 	if (!val->known)
@@ -192,8 +228,26 @@ const char *cell_text(const struct column *col, const struct value *val, bool by
 		return buf;
 	case COL_BOOL:
 		return val->b ? "yes" : "no";
+	case COL_AMOUNTS:
+		return amounts_text(val->amounts, bytes, buf);
+	case COL_COUNTS:
+		return amounts_text(val->amounts, true, buf);
 	}
 	return "-";
+}
+
+static int json_amounts(struct json_object *obj, const char *key, const struct amounts *amounts)
+{
+	struct json_object *all = json_object_new_object();
+	int err = jsonout_add(obj, key, all);
+
+	for (size_t i = 0; i < amounts->n && !err; i++) {
+		const struct amount *a = &amounts->v[i];
+
+		err = a->limit.word ? jsonout_str(all, a->name, a->limit.word) :
+			jsonout_u64(all, a->name, a->limit.v);
+	}
+	return err;
 }
 
 static int json_member(struct json_object *obj, const struct column *col, const struct value *val)
@@ -219,6 +273,9 @@ static int json_member(struct json_object *obj, const struct column *col, const 
 		return jsonout_fixed(obj, col->key, val->d, 1);
 	case COL_BOOL:
 		return jsonout_bool(obj, col->key, val->b);
+	case COL_AMOUNTS:
+	case COL_COUNTS:
+		return json_amounts(obj, col->key, val->amounts);
 	}
 	return -EINVAL;
 }
@@ -310,7 +367,15 @@ static struct libscols_table *new_table(const struct layout *lay)
 
 static bool right_aligned(const struct column *col)
 {
-	return col->type != COL_STRING && col->type != COL_BOOL;
+	switch (col->type) {
+	case COL_STRING:
+	case COL_BOOL:
+	case COL_AMOUNTS:
+	case COL_COUNTS:
+		return false;
+	default:
+		return true;
+	}
 }
 
 /* The tree as it is shown, or NULL for a plain list. */

@@ -23,6 +23,21 @@ struct limit {
 	uint64_t v;
 };
 
+/* Names of tiers, orders. */
+#define AMOUNT_NAME_MAX	16
+
+/* A number for each of several names. */
+struct amount {
+	char name[AMOUNT_NAME_MAX];
+	struct limit limit;
+};
+
+struct amounts {
+	bool known;
+	struct amount *v;
+	size_t n;
+};
+
 enum col_type {
 	COL_STRING,	/* JSON string */
 	COL_BYTES,	/* JSON integer; human size in tables, integer with -b */
@@ -33,6 +48,8 @@ enum col_type {
 	COL_RATIO,	/* JSON number, three digits after the point */
 	COL_PERCENT,	/* JSON number, one digit after the point */
 	COL_BOOL,	/* JSON boolean; yes and no in tables */
+	COL_AMOUNTS,	/* JSON object with a COL_LIMIT for each name; NAME=SIZE,… in tables */
+	COL_COUNTS,	/* the same of COL_COUNT */
 };
 
 struct column {
@@ -55,6 +72,7 @@ struct value {
 		int64_t i;
 		double d;
 		bool b;
+		const struct amounts *amounts;	/* as long as the row is */
 	};
 };
 
@@ -112,7 +130,7 @@ int selection_parse(const struct columns *cols, const char *list, bool all,
 void selection_release(struct selection *sel);
 
 /* Text of one value for a table. Returns @buf, or the string of the value itself. */
-#define CELL_MAX	32
+#define CELL_MAX	1536	/* as many tiers as there can be, in bytes */
 const char *cell_text(const struct column *col, const struct value *val, bool bytes, char *buf);
 
 /* Columns of the terminal that standard output is; 0 when it is none. */
@@ -131,6 +149,7 @@ void column_value(const struct columns *cols, const void *row, int id, struct va
 void value_num(struct value *val, struct num num);
 void value_limit(struct value *val, struct limit limit);
 void value_str(struct value *val, const char *s);
+void value_amounts(struct value *val, const struct amounts *amounts);
 
 /*
  * Print @n rows of @size bytes at @rows, as a table or as JSON ({"schema": …,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/swap.h>
 
+#include "device.h"
 #include "off.h"
 #include "read.h"
 #include "size.h"
@@ -17,13 +18,6 @@
 
 /* An option without a letter. */
 #define KEY_PROGRESS	300
-
-#ifndef SWAP_FLAG_DISCARD_ONCE
-#define SWAP_FLAG_DISCARD_ONCE	0x20000
-#endif
-#ifndef SWAP_FLAG_DISCARD_PAGES
-#define SWAP_FLAG_DISCARD_PAGES	0x40000
-#endif
 
 /* What device list and show know of a device. */
 struct device {
@@ -399,34 +393,9 @@ static int device_path(const char *name, char *path, size_t size)
 	return EX_OK;
 }
 
-static void print_swapon(const char *path)
+static void print_on(const char *path)
 {
-	int flags = verb_opts.swapon_flags;
-	const char *sep = "";
-
-	printf("swapon(");
-	print_quoted(path);
-	printf(", ");
-	if (flags & SWAP_FLAG_PREFER) {
-		printf("SWAP_FLAG_PREFER | %d", flags & SWAP_FLAG_PRIO_MASK);
-		sep = " | ";
-	}
-	if (flags & SWAP_FLAG_DISCARD) {
-		printf("%sSWAP_FLAG_DISCARD", sep);
-		sep = " | ";
-	}
-	if (flags & SWAP_FLAG_DISCARD_ONCE)
-		printf("%sSWAP_FLAG_DISCARD_ONCE", sep);
-	if (flags & SWAP_FLAG_DISCARD_PAGES)
-		printf("%sSWAP_FLAG_DISCARD_PAGES", sep);
-	printf("%s)\n", flags ? "" : "0");
-}
-
-static void print_swapoff(const char *path)
-{
-	printf("swapoff(");
-	print_quoted(path);
-	printf(")\n");
+	print_swapon(path, verb_opts.swapon_flags);
 }
 
 /* A change of one device; @call makes it and @print writes down what it would be. */
@@ -462,7 +431,7 @@ static int call_swapon(const char *path, const char *name)
 	return swapon(path, verb_opts.swapon_flags) ? -errno : 0;
 }
 
-static const struct change switch_on = { "swap on", print_swapon, call_swapon };
+static const struct change switch_on = { "swap on", print_on, call_swapon };
 
 static int do_on(int argc, char **argv)
 {
@@ -669,6 +638,8 @@ static const struct verb verbs[] = {
 	{ "off", "DEVICE...|--all", "Switch devices off.", do_off, NULL, off_flags, set_flag },
 	{ "resize", "[ghost] SIZE|max", "Set the limit of the ghost device.", do_resize, NULL, NULL,
 	  set_flag },
+	{ "map", "DEVICE", "Show what the clusters of a device hold, as a picture.", do_map,
+	  &map_columns, NULL, set_flag },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 };
 

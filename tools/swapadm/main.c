@@ -17,6 +17,10 @@ static const struct object {
 } objects[] = {
 	{ "device", do_device },
 	{ "cgroup", do_cgroup },
+	{ "tier", do_tier },
+	{ "demote", do_demote },
+	{ "compact", do_compact },
+	{ "config", do_config },
 	{ "stat", do_stat },
 	{ "check", do_check },
 	{ "help", do_help },

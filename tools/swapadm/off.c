@@ -8,17 +8,13 @@
 #include <sys/prctl.h>
 #include <sys/swap.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "off.h"
 #include "progress.h"
 #include "read.h"
 #include "swapadm.h"
-
-/* Seconds between two lines if nothing else is asked for. */
-#define ON_TERMINAL	0.2
-#define IN_LINES	1.0
+#include "watch.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -35,19 +31,23 @@ void off_catch_signals(void)
 	sigaction(SIGTERM, &act, NULL);
 }
 
+bool off_interrupted(void)
+{
+	return interrupted;
+}
+
+void off_forget_signals(void)
+{
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	interrupted = 0;
+}
+
 int off_call(const char *path)
 {
 	if (interrupted)
 		return -EINTR;
 	return swapoff(path) ? -errno : 0;
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
 /* Bytes in use of the device @name. 1; 0 when it is off; negative errno. */
@@ -67,24 +67,11 @@ static int in_use(const char *name, uint64_t *used)
 	return ret;
 }
 
-/* A display that is not possible for want of memory is left out: the call goes on. */
-static void show(const struct progress *p)
-{
-	size_t width = terminal_width();
-	struct strbuf line = STRBUF_INIT;
-
-	/* The last column is left free: some terminals go to the next line after it. */
-	if (!progress_line(p, width ? width - 1 : 0, &line))
-		printf(width ? "\r%s\033[K" : "%s\n", strbuf_str(&line));
-	strbuf_release(&line);
-	fflush(stdout);
-}
-
 static void show_end(const struct progress *p, int err)
 {
 	struct strbuf line = STRBUF_INIT;
 
-	if (!progress_summary(p, now(), &line))
+	if (!progress_summary(p, watch_now(), &line))
 		printf("%s%s: %s, %s\n", terminal_width() ? "\r\033[K" : "", p->name,
 		       err ? "stays on" : "off", strbuf_str(&line));
 	strbuf_release(&line);
@@ -122,40 +109,27 @@ static int call_result(int status, const char *path)
 	return -EINTR;
 }
 
-/* Wait for one of @signals until @due. */
-static int wait_signal(const sigset_t *signals, double due)
-{
-	double seconds = due - now();
-	struct timespec ts = { 0 };
-
-	if (seconds > 0) {
-		ts.tv_sec = (time_t)seconds;
-		ts.tv_nsec = (long)((seconds - ts.tv_sec) * 1e9);
-	}
-	return sigtimedwait(signals, NULL, &ts);
-}
-
 /* Look at the call until the child @pid ends. Returns its status as of waitpid(2). */
 static int supervise(pid_t pid, const sigset_t *signals, struct progress *p, double interval)
 {
-	double due = now() + interval;
+	double due = watch_now() + interval;
 	uint64_t used = 0;
 	int status;
 
 	while (waitpid(pid, &status, WNOHANG) != pid) {
-		int sig = wait_signal(signals, due);
+		int sig = watch_signal(signals, due);
 
 		if (sig == SIGINT || sig == SIGTERM) {
 			interrupted = sig;
 			kill(pid, SIGTERM);
 		}
-		if (now() < due)
+		if (watch_now() < due)
 			continue;
 		if (in_use(p->name, &used) > 0) {
-			progress_update(p, now(), used);
-			show(p);
+			progress_update(p, watch_now(), used);
+			watch_show(p);
 		}
-		due = now() + interval;
+		due = watch_now() + interval;
 	}
 	return status;
 }
@@ -170,7 +144,7 @@ int off_watched(const char *path, const char *name, double interval)
 	int err, on;
 
 	if (!interval)
-		interval = terminal ? ON_TERMINAL : IN_LINES;
+		interval = terminal ? WATCH_ON_TERMINAL : WATCH_IN_LINES;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
@@ -184,9 +158,9 @@ int off_watched(const char *path, const char *name, double interval)
 	}
 
 	listed = in_use(name, &used) > 0;
-	progress_begin(&p, name, now(), used);
+	progress_begin(&p, name, watch_now(), used);
 	if (listed)
-		show(&p);
+		watch_show(&p);
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
@@ -201,7 +175,7 @@ int off_watched(const char *path, const char *name, double interval)
 				err = 0;
 		}
 		/* Not known: what was seen last. */
-		progress_update(&p, now(), on < 0 ? p.left : used);
+		progress_update(&p, watch_now(), on < 0 ? p.left : used);
 		if (listed)
 			show_end(&p, err);
 	} else {

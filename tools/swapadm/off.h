@@ -3,11 +3,17 @@
 #ifndef SWAPADM_OFF_H
 #define SWAPADM_OFF_H
 
+#include <stdbool.h>
+
 /*
  * Let SIGINT and SIGTERM end swapoff(2) with EINTR, which leaves the device on. Without
  * a handler they would end this program as well, before it could say so.
  */
 void off_catch_signals(void);
+
+/* Whether there was one; and to go on as if there had been none. */
+bool off_interrupted(void);
+void off_forget_signals(void);
 
 /*
  * Switch the device at @path off. 0 or negative errno; -EINTR without a try once there

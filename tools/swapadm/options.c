@@ -109,10 +109,14 @@ static int help_all(void)
 	       " swapadm [options] OBJECT [VERB] [options] [arguments]\n\n"
 	       "Look at and change swap devices, the ghost swap device first of all.\n\n"
 	       "Objects:\n"
-	       " device list|show|on|off|resize   swap devices\n"
-	       " cgroup list|show|set             what cgroups have in swap, and their limits\n"
-	       " stat                             use, compression, metadata and rates\n"
-	       " check                            faults in the configuration, with advice\n\n"
+	       " device list|show|on|off|resize|map  swap devices\n"
+	       " tier list|show|add|remove|watermark ranges of priorities with a name\n"
+	       " cgroup list|show|set                what cgroups have in swap, and their limits\n"
+	       " demote                              move what a cgroup has one tier down\n"
+	       " compact run|status|stop             make whole clusters of scattered free slots\n"
+	       " config apply|show|diff|check        swap as files describe it\n"
+	       " stat                                use, compression, metadata and rates\n"
+	       " check                               faults in the configuration, with advice\n\n"
 	       "Options:\n");
 	help_flags(print_flags);
 	help_flags(common_flags);

@@ -18,6 +18,29 @@ static void add(struct cgroup_set *set, const char *dir)
 		snprintf(set->first, sizeof(set->first), "%s", cgroup_path(dir));
 }
 
+bool no_tier(const struct amounts *limits)
+{
+	for (size_t i = 0; i < limits->n; i++)
+		if (limits->v[i].limit.word || limits->v[i].limit.v)
+			return false;
+	return limits->n;
+}
+
+static int look_at_tiers(struct sysroot *root, const char *dir, struct cgroup_limits *found)
+{
+	char file[2 * PATH_MAX];
+	struct amounts limits;
+	int err;
+
+	snprintf(file, sizeof(file), "%s/%s", dir, CGROUP_TIERS_EFFECTIVE);
+	err = read_amounts(root, file, true, &limits);
+	if (!err && no_tier(&limits))
+		add(&found->no_tier, dir);
+	amounts_release(&limits);
+	/* A cgroup may go meanwhile. */
+	return err == -ENOENT || err == -ENODEV || err == -ENOTDIR ? 0 : err;
+}
+
 static int look(struct sysroot *root, const char *dir, void *arg)
 {
 	struct search *search = arg;
@@ -33,6 +56,9 @@ static int look(struct sysroot *root, const char *dir, void *arg)
 		return err;
 	if (!strcmp(swap_max, "0") && !strcmp(ghost_max, "auto"))
 		add(&search->found->no_swap, dir);
+	err = look_at_tiers(root, dir, search->found);
+	if (err)
+		return err;
 	/* max and auto are no numbers. */
 	if (search->limit.known && !parse_u64(ghost_max, &max) && max > search->limit.v)
 		add(&search->found->too_high, dir);

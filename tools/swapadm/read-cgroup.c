@@ -82,6 +82,17 @@ static int read_attr_keys(struct sysroot *root, const char *dir, const char *fil
 	return is_gone(err) ? 0 : err;
 }
 
+static int read_attr_amounts(struct sysroot *root, const char *dir, const char *file, bool words,
+			     struct amounts *amounts)
+{
+	char name[2 * PATH_MAX];
+	int err;
+
+	snprintf(name, sizeof(name), "%s/%s", dir, file);
+	err = read_amounts(root, name, words, amounts);
+	return is_gone(err) ? 0 : err;
+}
+
 int limit_parse(const char *text, const char *const *words, struct limit *limit)
 {
 	int err;
@@ -228,6 +239,12 @@ static int read_one(struct sysroot *root, const char *dir, struct limit above,
 	if (!err)
 		err = read_attr_keys(root, dir, "memory.swap.ghost.events", ghost_events,
 				     sizeof(ghost_events) / sizeof(ghost_events[0]));
+	if (!err)
+		err = read_attr_amounts(root, dir, CGROUP_TIERS_CURRENT, false, &cg->tiers);
+	if (!err)
+		err = read_attr_amounts(root, dir, CGROUP_TIERS_MAX, true, &cg->tiers_max);
+	if (!err)
+		err = read_attr_amounts(root, dir, CGROUP_TIERS_EFFECTIVE, true, &cg->tiers_limit);
 	if (!err && cg->ghost_max.known)
 		cg->ghost_limit = lower_limit(above, ghost_limit(cg->ghost_max, cg->swap_max));
 	return err;
@@ -274,6 +291,14 @@ static int enter(struct sysroot *root, const char *dir, void *arg)
 	return read_one(root, dir, above, cg);
 }
 
+static void cgroup_release(struct cgroup *cg)
+{
+	free(cg->path);
+	amounts_release(&cg->tiers);
+	amounts_release(&cg->tiers_max);
+	amounts_release(&cg->tiers_limit);
+}
+
 static void leave(void *arg)
 {
 	struct collect *collect = arg;
@@ -284,7 +309,7 @@ static void leave(void *arg)
 	if (!collect->all && cg->parent >= 0 && !swaps(cg) &&
 	    (size_t)collect->at == cgs->n - 1) {
 		cgs->n--;
-		free(cg->path);
+		cgroup_release(cg);
 	}
 	collect->at = cg->parent;
 }
@@ -306,7 +331,7 @@ int read_cgroups(struct sysroot *root, const char *dir, unsigned int depth, bool
 void cgroups_release(struct cgroups *cgs)
 {
 	for (size_t i = 0; i < cgs->n; i++)
-		free(cgs->v[i].path);
+		cgroup_release(&cgs->v[i]);
 	free(cgs->v);
 	*cgs = (struct cgroups){ 0 };
 }

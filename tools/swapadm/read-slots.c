@@ -12,7 +12,7 @@
 
 /* Such a directory. */
 struct device_dir {
-	char path[sizeof(SWAP_DIR "/") + NAME_MAX];
+	char path[DEVICE_DIR_MAX];
 	uint64_t number;
 };
 
@@ -93,6 +93,7 @@ static int find_row(struct sysroot *root, const struct device_dir *dir, struct s
 		if (!taken[i] && is_row_of(&swaps->v[i], strbuf_str(&path))) {
 			taken[i] = true;
 			*row = &swaps->v[i];
+			strcpy(swaps->v[i].dir, dir->path);
 		}
 	strbuf_release(&path);
 	return is_gone(err) ? 0 : err;

@@ -22,9 +22,20 @@
 #define ZSWAP_PARAMS	"/sys/module/zswap/parameters"
 #define ZSWAP_DEBUG	"/sys/kernel/debug/zswap"
 #define CGROUP_DIR	"/sys/fs/cgroup"
+#define TIERS_FILE	SWAP_DIR "/tiers"
+#define PROACTIVENESS	"/proc/sys/vm/swap_compaction_proactiveness"
 
 /* A file of a cgroup that has a word of its own. */
 #define CGROUP_GHOST_MAX	"memory.swap.ghost.max"
+
+/* Files of a cgroup with a line for each tier. */
+#define CGROUP_TIERS_MAX	"memory.swap.tiers.max"
+#define CGROUP_TIERS_CURRENT	"memory.swap.tiers.current"
+#define CGROUP_TIERS_EFFECTIVE	"memory.swap.tiers.effective"
+#define CGROUP_TIERS_DEMOTE	"memory.swap.tiers.demote"
+
+/* Room for the path of a device's directory in sysfs. */
+#define DEVICE_DIR_MAX	(sizeof(SWAP_DIR "/") + NAME_MAX)
 
 /* What the kernel puts behind the name of a file that has been deleted. */
 #define SWAP_DELETED	" (deleted)"
@@ -47,6 +58,7 @@ struct swap {
 	uint64_t used;		/* bytes */
 	int64_t prio;
 	struct slots slots;	/* by read_slots() */
+	char dir[DEVICE_DIR_MAX];	/* likewise: in sysfs; "" where there is none */
 };
 
 struct swaps {
@@ -213,6 +225,9 @@ struct cgroup {
 	struct num swap_fail_events;
 	struct num ghost_max_events;
 	struct num ghost_fail_events;
+	struct amounts tiers;		/* bytes on each tier */
+	struct amounts tiers_max;	/* limits as they were set */
+	struct amounts tiers_limit;	/* as they work, with those of the ancestors */
 };
 
 struct cgroups {
@@ -250,11 +265,125 @@ struct cgroup_set {
 struct cgroup_limits {
 	struct cgroup_set no_swap;	/* memory.swap.max is 0 and ghost.max auto: no swap at all */
 	struct cgroup_set too_high;	/* ghost.max is over the limit of the device */
+	struct cgroup_set no_tier;	/* no tier is left by the limits: no swap at all */
 	bool more;			/* the walk was cut short by its bounds */
 };
 
 /* Look at all cgroups. @limit is that of the ghost device, in bytes. */
 int read_cgroup_limits(struct sysroot *root, struct num limit, struct cgroup_limits *found);
+
+/* Whether there are tiers, and each of them has the limit 0: no swap. */
+bool no_tier(const struct amounts *limits);
+
+/* A tier of swap: what the devices of a range of priorities are, or zswap above them. */
+struct tier {
+	char name[AMOUNT_NAME_MAX];
+	bool ranged;			/* zswap has no priorities */
+	int64_t start;
+	int64_t end;			/* inclusive */
+	struct num used;		/* bytes */
+	struct num size;
+	struct num high;		/* watermarks, percent of size; high 100: no demotion */
+	struct num low;
+};
+
+struct tiers {
+	struct tier *v;			/* highest first */
+	size_t n;
+	bool present;			/* this kernel has tiers */
+};
+
+/* Priorities that a tier may begin at. */
+#define TIER_PRIO_MIN	(-32768)
+#define TIER_PRIO_MAX	32767
+
+/* Tiers that the kernel has room for. */
+#define TIERS_MAX	31
+
+/* Name of the tier that is there by itself. */
+#define TIER_ZSWAP	"zswap"
+
+/* Whether @name can be that of a tier that somebody adds. */
+bool tier_name_valid(const char *name);
+
+/* Parse the text of TIERS_FILE. 0, -ENOMEM or -EBADMSG. tiers_release() in each case. */
+int parse_tiers(const char *text, struct tiers *tiers);
+
+/* Read them with what is known of each. tiers_release() in each case. */
+int read_tiers(struct sysroot *root, struct tiers *tiers);
+void tiers_release(struct tiers *tiers);
+struct tier *tiers_find(const struct tiers *tiers, const char *name);
+
+/*
+ * Parse lines "NAME VALUE", each value a number or, with @words, max. 0, -ENOMEM, -EBADMSG
+ * or -ERANGE. amounts_release() in each case.
+ */
+int parse_amounts(const char *text, bool words, struct amounts *amounts);
+
+/* The same from the file @file; not there: not known. */
+int read_amounts(struct sysroot *root, const char *file, bool words, struct amounts *amounts);
+void amounts_release(struct amounts *amounts);
+const struct amount *amounts_find(const struct amounts *amounts, const char *name);
+
+/* Compaction of a device. */
+struct compact {
+	bool present;			/* this kernel can do it */
+	bool running;
+	struct num order;		/* of the run */
+	struct num score;		/* the same, now */
+	struct amounts scores;		/* an order each: free space it cannot use, percent */
+	struct num scanned;		/* counters since the device was switched on */
+	struct num moved;
+	struct num dropped;
+	struct num freed;
+	struct num failed_direct;
+	struct num failed_busy;
+	struct num failed_nomem;
+	struct num failed_io;
+};
+
+/* Parse "idle" or "running ORDER SCORE" into @compact. 0, -EBADMSG or -ERANGE. */
+int parse_compact(const char *text, struct compact *compact);
+
+/* @dir is swap.dir. compact_release() in each case. */
+int read_compact(struct sysroot *root, const char *dir, struct compact *compact);
+void compact_release(struct compact *compact);
+
+/* What a cluster of a device has in use, as the kernel tells it. */
+#define CLUSTER_LOWER	1	/* slots that store slots of the ghost device */
+#define CLUSTER_DIRECT	2	/* slots in use without those */
+#define CLUSTER_RETIRED	4	/* slots out of use */
+#define CLUSTER_DISCARD	8	/* waits for a discard to end */
+
+struct cluster {
+	uint16_t used;			/* slots */
+	uint8_t kind;			/* bits as above */
+	uint8_t order;
+};
+
+struct clusters {
+	struct cluster *v;
+	size_t n;
+	unsigned int slots;		/* of a whole cluster; the last one may be cut short */
+	unsigned int last;		/* slots of the last one */
+	bool present;			/* this kernel tells them */
+};
+
+/* Bytes of a record of a cluster. */
+#define CLUSTER_RECORD	4
+
+/* Turn @len bytes of records into clusters. 0, -ENOMEM or -EBADMSG; clusters_release(). */
+int parse_clusters(const unsigned char *data, size_t len, struct clusters *clusters);
+
+/*
+ * How many slots the clusters have, of a device with @pages pages, its header and what is
+ * retired with them. @whole is what the kernel says of a whole cluster, if it does.
+ */
+void clusters_measure(struct clusters *clusters, struct num whole, uint64_t pages);
+
+/* Read those of @swap, by read_slots(). clusters_release() in each case. */
+int read_clusters(struct sysroot *root, const struct swap *swap, struct clusters *clusters);
+void clusters_release(struct clusters *clusters);
 
 /* @part of @whole as a ratio whole/part; false when it has no meaning. */
 bool ratio(struct num whole, struct num part, double *val);

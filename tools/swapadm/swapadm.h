@@ -9,6 +9,14 @@
 #include "columns.h"
 #include "sysfs.h"
 
+/* Flags of swapon(2) that not every C library has. */
+#ifndef SWAP_FLAG_DISCARD_ONCE
+#define SWAP_FLAG_DISCARD_ONCE	0x20000
+#endif
+#ifndef SWAP_FLAG_DISCARD_PAGES
+#define SWAP_FLAG_DISCARD_PAGES	0x40000
+#endif
+
 /* The "schema" member of all JSON output; grows when a member changes its meaning. */
 #define SWAPADM_SCHEMA	1
 
@@ -75,6 +83,10 @@ int verb_dispatch(const char *object, const struct verb *verbs, int argc, char *
 
 int do_device(int argc, char **argv);
 int do_cgroup(int argc, char **argv);
+int do_tier(int argc, char **argv);
+int do_demote(int argc, char **argv);
+int do_compact(int argc, char **argv);
+int do_config(int argc, char **argv);
 int do_stat(int argc, char **argv);
 int do_check(int argc, char **argv);
 int do_help(int argc, char **argv);
@@ -116,6 +128,10 @@ void print_quoted(const char *text);
 
 /* Print the write of @text to @file for --dry-run. Exit status, after a message. */
 int print_write(const char *file, const char *text);
+
+/* Print the call of swapon(2) or swapoff(2) for --dry-run. */
+void print_swapon(const char *path, int flags);
+void print_swapoff(const char *path);
 
 /* The exit status for a change that the kernel answered with @err. */
 int refused(int err);
