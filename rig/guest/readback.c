@@ -5,7 +5,8 @@
  * cannot be read ends in SIGBUS, which is counted; every other page must be
  * what was written, and a page that could not be read must be usable again
  * after it was given up. Many processes can do so together (--procs), each
- * with a mapping of its own.
+ * with a mapping of its own. With --keep N all but each Nth page are given up
+ * before the pause, which leaves a disk with much room and few free clusters.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -67,7 +68,8 @@ static void wait_for_file(const char *dir, const char *name)
 }
 
 /* One process: it reads when @go is closed. Its counts go to @fd. */
-static void run(uint64_t nr_pages, enum content content, int ready, int go, int fd)
+static void run(uint64_t nr_pages, enum content content, uint64_t keep, int ready, int go,
+		int fd)
 {
 	struct page_id id = { .content = content };
 	uint32_t seed = getpid();
@@ -90,13 +92,16 @@ static void run(uint64_t nr_pages, enum content content, int ready, int go, int 
 			die("MADV_PAGEOUT");
 		usleep(100000);
 	}
+	for (i = 0; i < nr_pages; i++)
+		if (i % keep && madvise(mem + i * PAGE_BYTES, PAGE_BYTES, MADV_DONTNEED))
+			die("MADV_DONTNEED");
 	if (write(ready, "", 1) != 1)
 		die("ready");
 	/* Asleep: the time of many that look for a file is not what is measured */
 	if (read(go, &byte, 1))
 		die("go");
 	signal(SIGBUS, on_sigbus);
-	for (i = 0; i < nr_pages; i++) {
+	for (i = 0; i < nr_pages; i += keep) {
 		id.home = i;
 		read_page(mem + i * PAGE_BYTES, &id, seed, &counts);
 	}
@@ -106,7 +111,7 @@ static void run(uint64_t nr_pages, enum content content, int ready, int go, int 
 
 static void usage(void)
 {
-	printf("Usage: readback --size BYTES --pause DIR [--procs N] [--fill random|text] [--lost MIN:MAX]\n"
+	printf("Usage: readback --size BYTES --pause DIR [--procs N] [--keep N] [--fill random|text] [--lost MIN:MAX]\n"
 	       "Makes DIR/ready when all is paged out, goes on when there is DIR/go.\n"
 	       "--lost: how many pages may, and must, end in SIGBUS (0:0)\n");
 	exit(0);
@@ -118,6 +123,7 @@ int main(int argc, char **argv)
 		{ "size", required_argument, NULL, 's' },
 		{ "pause", required_argument, NULL, 'p' },
 		{ "procs", required_argument, NULL, 'n' },
+		{ "keep", required_argument, NULL, 'k' },
 		{ "fill", required_argument, NULL, 'f' },
 		{ "lost", required_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
@@ -125,7 +131,7 @@ int main(int argc, char **argv)
 	};
 	unsigned long long lost_min = 0, lost_max = 0;
 	enum content content = CONTENT_RANDOM;
-	uint64_t size = 0, procs = 1, i;
+	uint64_t size = 0, procs = 1, keep = 1, i;
 	struct counts sum = {}, one;
 	const char *dir = NULL;
 	int ready[2], go[2], result[2], c, fd, status, bad = 0;
@@ -141,6 +147,9 @@ int main(int argc, char **argv)
 			break;
 		case 'n':
 			procs = parse_number(optarg);
+			break;
+		case 'k':
+			keep = parse_number(optarg);
 			break;
 		case 'f':
 			content = strcmp(optarg, "text") ? CONTENT_RANDOM : CONTENT_TEXT;
@@ -158,8 +167,8 @@ int main(int argc, char **argv)
 		}
 	}
 	errno = EINVAL;
-	if (!size || !dir || !procs || optind != argc)
-		die("--size and --pause are needed (see --help)");
+	if (!size || !dir || !procs || !keep || optind != argc)
+		die("--size and --pause are needed, and no number is 0 (see --help)");
 	if (pipe(ready) || pipe(go) || pipe(result))
 		die("pipe");
 	for (i = 0; i < procs; i++) {
@@ -168,7 +177,8 @@ int main(int argc, char **argv)
 			die("fork");
 		case 0:
 			close(go[1]);
-			run(size / procs / PAGE_BYTES, content, ready[1], go[0], result[1]);
+			run(size / procs / PAGE_BYTES, content, keep, ready[1], go[0],
+			    result[1]);
 			_exit(0);
 		}
 	}
