@@ -234,6 +234,19 @@ ghost_forgets() {
 	ghost_is used_pages 0
 }
 
+# cg_forgot GROUP: the same for one group, before it is removed: after that no group's reclaim looks
+# at what is left of it.
+cg_forgot() {
+	echo 64M >"$CG/rig.$1/memory.reclaim" 2>/dev/null || true
+	[ "$(cg_get "$1" memory.swap.ghost.current)" = 0 ]
+}
+
+# cg_leave GROUP: remove it when it has no slot any more
+cg_leave() {
+	wait_for 10 cg_forgot "$1" || not_ok "$1: no slot is left"
+	cg_del "$1"
+}
+
 # No slot may be in use (RCU and workers get ten seconds).
 expect_ghost_empty() {
 	wait_for 10 ghost_forgets || true
