@@ -284,10 +284,11 @@ disk() {
 	return 1
 }
 
-# null_disk MIB [COMPLETION_NS]: a disk in memory that costs next to nothing: without a
+# null_disk MIB [COMPLETION_NS [NAME]]: a disk in memory that costs next to nothing: without a
 # completion time it completes at once, with one it takes exactly that long.
 null_disk() {
-	local dir=/sys/kernel/config/nullb/rig
+	local name=${3:-rig}
+	local dir=/sys/kernel/config/nullb/$name
 	[ -d /sys/kernel/config/nullb ] ||
 		mount -t configfs configfs /sys/kernel/config
 	mkdir $dir
@@ -301,9 +302,9 @@ null_disk() {
 		echo 0 >$dir/irqmode
 	fi
 	echo 1 >$dir/power
-	wait_for 5 test -b /dev/rig || true
-	[ -b /dev/rig ] || return 1
-	echo /dev/rig
+	wait_for 5 test -b /dev/$name || true
+	[ -b /dev/$name ] || return 1
+	echo /dev/$name
 }
 
 null_disk_off() {
